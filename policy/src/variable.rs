@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The names of the variables: the shim's whole interface.
+
+pub(crate) const DISABLE: &str = "SMC_DISABLE";
+pub(crate) const REQUIRE: &str = "SMC_REQUIRE";
+pub(crate) const SOCKET: &str = "SMC_SOCKET";
+pub(crate) const SNDBUF: &str = "SMC_SNDBUF";
+pub(crate) const RCVBUF: &str = "SMC_RCVBUF";
+pub(crate) const DEBUG: &str = "SMC_DEBUG";
+pub(crate) const LOG: &str = "SMC_LOG";
+pub(crate) const LOG_FILE: &str = "SMC_LOG_FILE";
+pub(crate) const PORTS: &str = "SMC_PORTS";
+pub(crate) const HOSTS: &str = "SMC_HOSTS";
+pub(crate) const PROCESSES: &str = "SMC_PROCESSES";
+
+/// Every variable that [`Config::from_env`](crate::Config::from_env) looks up,
+/// in that order.
+///
+/// For a caller that would rather walk the environment once than search it
+/// eleven times.
+pub const VARIABLES: [&str; 11] = [
+    DISABLE, REQUIRE, SOCKET, SNDBUF, RCVBUF, DEBUG, LOG, LOG_FILE, PORTS, HOSTS, PROCESSES,
+];

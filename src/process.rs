@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What is decided once for this process: the configuration, and whether the
+//! program takes part.
+//!
+//! Decided when the library is loaded, or at the first hooked call if another
+//! library's constructor makes one earlier. Read-only from then on.
+
+use crate::journal;
+use crate::smc::{create, os};
+use once_cell::race::OnceBox;
+use smc_policy::{Config, Program, Verdict, VARIABLES};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+/// This process, if the shim has anything to do in it.
+pub struct Process {
+    /// What the environment says.
+    pub config: Config,
+    /// The program is on the process list: its TCP sockets become SMC sockets.
+    pub takes_part: bool,
+}
+
+static PROCESS: OnceBox<Process> = OnceBox::new();
+static BEGUN: AtomicBool = AtomicBool::new(false);
+
+/// Whether `connect` has to look at the destination; kept apart from
+/// [`Process`] so that this is one byte to test. The same for `listen`.
+static JUDGES_CONNECT: AtomicBool = AtomicBool::new(false);
+static JUDGES_LISTEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether a destination has to be looked at before a connect.
+#[inline]
+pub fn judges_connect() -> bool {
+    JUDGES_CONNECT.load(Relaxed)
+}
+
+/// Whether the local address has to be looked at before a listen.
+#[inline]
+pub fn judges_listen() -> bool {
+    JUDGES_LISTEN.load(Relaxed)
+}
+
+/// This process. `None`: the shim stays out of it (`SMC_DISABLE=1`, a value
+/// that does not parse), or another thread is just finding out.
+pub fn get() -> Option<&'static Process> {
+    PROCESS.get().or_else(load)
+}
+
+#[cold]
+fn load() -> Option<&'static Process> {
+    if BEGUN.swap(true, Relaxed) {
+        return None;
+    }
+    let process = read_environment().map(|process| {
+        let judging = process.takes_part;
+        let lists = &process.config.lists;
+        JUDGES_CONNECT.store(
+            judging && (lists.judges_connect() || journal::has_lines()),
+            Relaxed,
+        );
+        JUDGES_LISTEN.store(
+            judging && (lists.judges_listen() || journal::has_lines()),
+            Relaxed,
+        );
+        PROCESS.get_or_init(|| Box::new(process))
+    });
+    create::open_routes(process);
+    process
+}
+
+/// The process as the environment wants it, with the journal opened.
+fn read_environment() -> Option<Process> {
+    // One walk through the environment, however many variables there are.
+    let mut values = [None; VARIABLES.len()];
+    for variable in os::smc_variables() {
+        for (value, name) in values.iter_mut().zip(VARIABLES) {
+            *value = value.or_else(|| value_of(variable, name));
+        }
+    }
+    let config = Config::from_env(|wanted| {
+        let position = VARIABLES.iter().position(|&name| name == wanted)?;
+        values.get(position).copied()?.map(OsStr::from_bytes)
+    });
+    let config = match config {
+        Ok(config) if config.disabled => return None,
+        Ok(config) => config,
+        Err(problem) => {
+            journal::complain(&problem);
+            return None;
+        }
+    };
+    journal::open(&config);
+    let takes_part = !config.lists.has_processes() || is_listed(&config);
+    Some(Process { config, takes_part })
+}
+
+/// The value in `PORTS=6379` if `name` is `SMC_PORTS`.
+fn value_of(variable: &'static [u8], name: &str) -> Option<&'static [u8]> {
+    variable
+        .strip_prefix(name.strip_prefix("SMC_")?.as_bytes())?
+        .strip_prefix(b"=")
+}
+
+fn is_listed(config: &Config) -> bool {
+    // Paths are short; the longest (PATH_MAX) are worth a second look.
+    let mut short = [0; 256];
+    let mut long;
+    let executable = match os::executable(&mut short) {
+        Some(path) if path.as_os_str().len() < 256 => Some(path),
+        _ => {
+            long = [0; libc::PATH_MAX as usize];
+            os::executable(&mut long)
+        }
+    };
+    let invoked_as = os::invoked_as();
+    let program = Program {
+        executable: executable.unwrap_or(invoked_as),
+        invoked_as,
+    };
+    match config.lists.judge_program(&program) {
+        Verdict::Smc => true,
+        Verdict::Tcp(reason) => {
+            log::debug!("TCP: {reason}");
+            false
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Socket addresses between C and Rust.
+
+use std::ffi::c_int;
+use std::mem::size_of;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+/// The address family of a stored address.
+pub fn family(address: &libc::sockaddr_storage) -> c_int {
+    c_int::from(address.ss_family)
+}
+
+/// A copy of the program's address, cut to what it says its length is.
+/// `None` for NULL and for what is too short to have a family.
+///
+/// # Safety
+/// `address` must be NULL or readable for `length` bytes.
+pub unsafe fn copy(
+    address: *const libc::sockaddr,
+    length: libc::socklen_t,
+) -> Option<(libc::sockaddr_storage, usize)> {
+    let length = (length as usize).min(size_of::<libc::sockaddr_storage>());
+    if address.is_null() || length < size_of::<libc::sa_family_t>() {
+        return None;
+    }
+    // SAFETY: sockaddr_storage is plain data; all zeroes is one.
+    let mut copy: libc::sockaddr_storage = unsafe { std::mem::zeroed() };
+    // SAFETY: the caller promises `length` readable bytes; `copy` has room for
+    // them because of the `min` above.
+    unsafe { std::ptr::copy_nonoverlapping(address.cast(), (&raw mut copy).cast::<u8>(), length) };
+    Some((copy, length))
+}
+
+/// The IPv4 or IPv6 address and port in `address`; `None` for other families
+/// and for lengths that the kernel will refuse.
+pub fn internet(address: &libc::sockaddr_storage, length: usize) -> Option<SocketAddr> {
+    match family(address) {
+        libc::AF_INET if length >= size_of::<libc::sockaddr_in>() => {
+            // SAFETY: sockaddr_storage is large enough and aligned for it.
+            let v4 = unsafe { *(&raw const *address).cast::<libc::sockaddr_in>() };
+            let ip = Ipv4Addr::from(u32::from_be(v4.sin_addr.s_addr));
+            Some(SocketAddrV4::new(ip, u16::from_be(v4.sin_port)).into())
+        }
+        // RFC 2133's sockaddr_in6 had no scope id; the kernel still takes it.
+        libc::AF_INET6 if length >= size_of::<libc::sockaddr_in6>() - 4 => {
+            // SAFETY: as above.
+            let v6 = unsafe { *(&raw const *address).cast::<libc::sockaddr_in6>() };
+            let ip = Ipv6Addr::from(v6.sin6_addr.s6_addr);
+            Some(SocketAddrV6::new(ip, u16::from_be(v6.sin6_port), 0, v6.sin6_scope_id).into())
+        }
+        _ => None,
+    }
+}

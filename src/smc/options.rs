@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `setsockopt` calls that TCP accepts and SMC refuses or misunderstands, said
+//! in a way that works; `getsockopt` calls whose answer would give SMC away.
+//!
+//! The kernel hands everything that is not `SOL_SOCKET` or `SOL_SMC` to the
+//! inner TCP socket first and then looks at the option *number*, whatever its
+//! level (`net/smc/af_smc.c`, `smc_setsockopt`). So on an SMC socket
+//!
+//! - a value shorter than four bytes is applied and then reported as EINVAL,
+//! - numbers 23, 30, 33 and 34 of any level force a fallback before connect
+//!   (which loses `SOL_SOCKET` options) and are reported as EINVAL after it,
+//! - `TCP_ULP` is refused.
+
+use super::os::{self, Errno};
+use super::{demote, identity, SOL_SMC};
+use crate::{hints, process};
+use libc::{socklen_t, EINVAL, ENOPROTOOPT, EOPNOTSUPP, IPPROTO_IP, IPPROTO_TCP, SOL_SOCKET};
+use std::ffi::{c_int, c_void};
+use std::mem::size_of;
+
+/// `setsockopt(2)` as the program would have reached it.
+pub type SetCall = unsafe extern "C" fn(c_int, c_int, c_int, *const c_void, socklen_t) -> c_int;
+
+/// The shortest value that SMC takes.
+const INT: socklen_t = size_of::<c_int>() as socklen_t;
+
+/// `TCP_FASTOPEN`, `TCP_FASTOPEN_CONNECT`, `TCP_FASTOPEN_KEY`,
+/// `TCP_FASTOPEN_NO_COOKIE`; also `IPV6_MTU_DISCOVER`, `IP_MULTICAST_LOOP`, …
+const FORCE_FALLBACK: [c_int; 4] = [libc::TCP_FASTOPEN, 30, 33, 34];
+
+/// The program's `setsockopt()`.
+///
+/// # Safety
+/// `real` must be `setsockopt(2)`, `value` what the program passed to it.
+#[inline]
+pub unsafe fn set(
+    real: SetCall,
+    fd: c_int,
+    level: c_int,
+    name: c_int,
+    value: *const c_void,
+    length: socklen_t,
+) -> c_int {
+    let call = Call {
+        real,
+        fd,
+        level,
+        name,
+        value,
+        length,
+    };
+    if level == SOL_SOCKET {
+        if name == libc::SO_ATTACH_FILTER || name == libc::SO_ATTACH_BPF {
+            // SAFETY: as the caller promises.
+            return unsafe { call.on_tcp() };
+        }
+        // SAFETY: the program's own call.
+        let answer = unsafe { call.make() };
+        if answer == 0 {
+            hints::option_set(fd, name);
+            return 0;
+        }
+        // SAFETY: as the caller promises.
+        return unsafe { call.refused_by_socket_layer() };
+    }
+    if level != SOL_SMC && (length < INT || name == libc::TCP_ULP || FORCE_FALLBACK.contains(&name))
+    {
+        // SAFETY: as the caller promises.
+        return unsafe { call.misread_by_smc() };
+    }
+    // SAFETY: the program's own call.
+    unsafe { call.make() }
+}
+
+/// A `setsockopt` call of the program. The methods are unsafe as the call
+/// itself is: `value` must be what the program passed.
+#[derive(Clone, Copy)]
+struct Call {
+    real: SetCall,
+    fd: c_int,
+    level: c_int,
+    name: c_int,
+    value: *const c_void,
+    length: socklen_t,
+}
+
+impl Call {
+    #[inline]
+    unsafe fn make(self) -> c_int {
+        // SAFETY: the program's own call.
+        unsafe { (self.real)(self.fd, self.level, self.name, self.value, self.length) }
+    }
+
+    unsafe fn make_with(self, value: [u8; 4]) -> c_int {
+        // SAFETY: four bytes are readable for the length given.
+        unsafe { (self.real)(self.fd, self.level, self.name, value.as_ptr().cast(), INT) }
+    }
+
+    fn is_on_smc(self) -> bool {
+        process::get().is_some() && identity::is_smc(self.fd)
+    }
+
+    /// SMC would take the option and ignore it (socket filters): TCP runs it.
+    #[cold]
+    unsafe fn on_tcp(self) -> c_int {
+        if self.is_on_smc() {
+            demote::to_tcp(self.fd);
+        }
+        // SAFETY: the program's own call.
+        unsafe { self.make() }
+    }
+
+    /// `SO_REUSEPORT` on AF_SMC, `SO_ZEROCOPY`, `SO_PEEK_OFF`, reuseport
+    /// programs: only TCP sockets have them.
+    #[cold]
+    unsafe fn refused_by_socket_layer(self) -> c_int {
+        let tcp_only = [
+            libc::SO_REUSEPORT,
+            libc::SO_ATTACH_REUSEPORT_CBPF,
+            libc::SO_ATTACH_REUSEPORT_EBPF,
+            libc::SO_ZEROCOPY,
+            libc::SO_PEEK_OFF,
+        ];
+        let refusal = Errno::current().0;
+        if matches!(refusal, EOPNOTSUPP | EINVAL | ENOPROTOOPT)
+            && tcp_only.contains(&self.name)
+            && self.is_on_smc()
+            && demote::to_tcp(self.fd)
+        {
+            // SAFETY: the program's own call, which the kernel refused.
+            return unsafe { self.make() };
+        }
+        -1
+    }
+
+    /// One of the three misreadings at the head of this file, if `fd` is SMC.
+    #[cold]
+    unsafe fn misread_by_smc(self) -> c_int {
+        if !self.is_on_smc() {
+            // SAFETY: the program's own call.
+            return unsafe { self.make() };
+        }
+        if FORCE_FALLBACK.contains(&self.name) {
+            // SAFETY: as the caller promises.
+            return unsafe { self.forcing_fallback() };
+        }
+        if self.length < INT {
+            // SAFETY: as the caller promises.
+            return unsafe { self.short() };
+        }
+        // SAFETY: the program's own call.
+        let answer = unsafe { self.make() };
+        if answer == -1 && Errno::current().0 == EOPNOTSUPP && demote::to_tcp(self.fd) {
+            // SAFETY: the program's own call, which the kernel refused.
+            return unsafe { self.make() };
+        }
+        answer
+    }
+
+    /// The kernel would fall back in this very call and forget `SOL_SOCKET`:
+    /// do it first, properly. On a connected or listening socket the option is
+    /// in force although the answer is EINVAL.
+    unsafe fn forcing_fallback(self) -> c_int {
+        let demoted = demote::to_tcp(self.fd);
+        // SAFETY: the program's own call.
+        let answer = unsafe { self.make() };
+        // SAFETY: as the caller promises.
+        if answer == -1 && !demoted && Errno::current().0 == EINVAL && unsafe { self.is_in_force() }
+        {
+            return 0;
+        }
+        answer
+    }
+
+    unsafe fn is_in_force(self) -> bool {
+        let mut now = [0; 16];
+        let length = self.length as usize;
+        // SAFETY: `value` is readable for `length` bytes, as the caller promises.
+        let Some(wanted) = (unsafe { os::option_value(self.value, length) }) else {
+            return false;
+        };
+        let Some(now) = now.get_mut(..length) else {
+            return false;
+        };
+        if os::get_option(self.fd, self.level, self.name, now).is_err() {
+            return false;
+        }
+        // A Fast Open queue longer than net.core.somaxconn is cut to it.
+        let is_queue = (self.level, self.name) == (IPPROTO_TCP, libc::TCP_FASTOPEN);
+        let any = |value: &[u8]| value.iter().any(|&byte| byte != 0);
+        *now == *wanted || (is_queue && any(now) && any(wanted))
+    }
+
+    /// A value shorter than an `int`: the same value as four bytes where that
+    /// means the same.
+    unsafe fn short(self) -> c_int {
+        // SAFETY: `value` is readable for `length` bytes, as the caller promises.
+        let bytes =
+            unsafe { os::option_value(self.value, self.length as usize) }.unwrap_or_default();
+        let is_clear =
+            self.level == IPPROTO_IP && self.name == libc::IP_OPTIONS && bytes.is_empty();
+        if self.level == IPPROTO_IP && !is_clear {
+            let wide = if self.name == libc::IP_OPTIONS {
+                padded(bytes)
+            } else {
+                // ip(7): the kernel takes one byte, or none for zero.
+                c_int::from(bytes.first().copied().unwrap_or(0)).to_ne_bytes()
+            };
+            // SAFETY: as the caller promises.
+            return unsafe { self.make_with(wide) };
+        }
+        if (self.level, self.name) == (IPPROTO_TCP, libc::TCP_CONGESTION) && !bytes.is_empty() {
+            // SAFETY: as the caller promises.
+            return unsafe { self.make_with(padded(bytes)) };
+        }
+        // SAFETY: the program's own call.
+        let answer = unsafe { self.make() };
+        if answer == 0 || Errno::current().0 != EINVAL {
+            return answer;
+        }
+        if is_clear {
+            return 0;
+        }
+        if demote::to_tcp(self.fd) {
+            // SAFETY: the program's own call, to hear what TCP says.
+            return unsafe { self.make() };
+        }
+        answer
+    }
+}
+
+/// The bytes and zeroes behind them: names end there, IP options too.
+fn padded(bytes: &[u8]) -> [u8; 4] {
+    let mut wide = [0; 4];
+    for (to, from) in wide.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    wide
+}
+
+/// After a `getsockopt` of the program that succeeded: puts TCP's answer in
+/// the place of SMC's, cut to the length that the program had room for.
+///
+/// # Safety
+/// `value` and `length` must be what the program passed and the kernel filled.
+#[cold]
+pub unsafe fn hide_smc(fd: c_int, name: c_int, value: *mut c_void, length: *const socklen_t) {
+    if process::get().is_none() || value.is_null() || length.is_null() {
+        return;
+    }
+    // SAFETY: the kernel has just written the length there.
+    let room = (unsafe { *length } as usize).min(size_of::<c_int>());
+    let mut answered = [0; size_of::<c_int>()];
+    // SAFETY: the kernel has just written `room` bytes there.
+    unsafe { std::ptr::copy_nonoverlapping(value.cast(), answered.as_mut_ptr(), room) };
+    if let Some(tcp) = identity::as_tcp_would(fd, name, c_int::from_ne_bytes(answered)) {
+        // SAFETY: as above.
+        unsafe { std::ptr::copy_nonoverlapping(tcp.to_ne_bytes().as_ptr(), value.cast(), room) };
+    }
+}

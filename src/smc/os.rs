@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Raw system calls and process facts in safe clothes.
+//!
+//! Every function here leaves `errno` as it found it and reports failures by
+//! value, so that whatever the shim asks the kernel, the program sees only the
+//! outcome of its own call.
+
+use std::ffi::{c_char, c_int, c_long, c_void, CStr, OsStr};
+use std::mem::{size_of, MaybeUninit};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// An `errno` value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Errno(pub c_int);
+
+impl Errno {
+    /// The calling thread's current value.
+    pub fn current() -> Self {
+        // SAFETY: glibc returns a valid pointer to the thread's errno.
+        Self(unsafe { *libc::__errno_location() })
+    }
+
+    /// Makes this the calling thread's value.
+    pub fn set(self) {
+        // SAFETY: as in `current`.
+        unsafe { *libc::__errno_location() = self.0 }
+    }
+}
+
+/// A system call made without touching `errno`.
+macro_rules! kernel {
+    ($number:expr $(, $argument:expr)* $(,)?) => {{
+        let before = Errno::current();
+        // SAFETY: the caller of this macro passes pointers that are valid for
+        // the lengths that this system call reads or writes.
+        let answer = unsafe { libc::syscall($number $(, $argument)*) };
+        if answer == -1 {
+            let error = Errno::current();
+            before.set();
+            Err(error)
+        } else {
+            Ok(answer)
+        }
+    }};
+}
+
+/// `getsockopt` into `value`; the length that the kernel wrote.
+pub fn get_option(fd: c_int, level: c_int, name: c_int, value: &mut [u8]) -> Result<usize, Errno> {
+    let mut length = libc::socklen_t::try_from(value.len()).unwrap_or(0);
+    kernel!(
+        libc::SYS_getsockopt,
+        fd,
+        level,
+        name,
+        value.as_mut_ptr(),
+        &raw mut length
+    )?;
+    Ok(length as usize)
+}
+
+/// `getsockopt` of an `int`.
+pub fn get_int_option(fd: c_int, level: c_int, name: c_int) -> Result<c_int, Errno> {
+    let mut value = [0; size_of::<c_int>()];
+    get_option(fd, level, name, &mut value)?;
+    Ok(c_int::from_ne_bytes(value))
+}
+
+/// `setsockopt` from `value`.
+pub fn set_option(fd: c_int, level: c_int, name: c_int, value: &[u8]) -> Result<(), Errno> {
+    kernel!(
+        libc::SYS_setsockopt,
+        fd,
+        level,
+        name,
+        value.as_ptr(),
+        value.len()
+    )
+    .map(drop)
+}
+
+/// `setsockopt` of an `int`.
+pub fn set_int_option(fd: c_int, level: c_int, name: c_int, value: c_int) -> Result<(), Errno> {
+    set_option(fd, level, name, &value.to_ne_bytes())
+}
+
+/// The local address of `fd`, as the kernel wrote it, and its length.
+pub fn local_address(fd: c_int) -> Result<(libc::sockaddr_storage, usize), Errno> {
+    let mut address = MaybeUninit::<libc::sockaddr_storage>::zeroed();
+    let mut length = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+    kernel!(
+        libc::SYS_getsockname,
+        fd,
+        address.as_mut_ptr(),
+        &raw mut length
+    )?;
+    // SAFETY: zeroed bytes are a valid sockaddr_storage, with or without what
+    // the kernel wrote over them.
+    Ok((unsafe { address.assume_init() }, length as usize))
+}
+
+/// `socket(2)` itself.
+pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> Result<c_int, Errno> {
+    kernel!(libc::SYS_socket, domain, kind, protocol).map(number)
+}
+
+/// `fcntl(2)` with an integer argument.
+pub fn fcntl(fd: c_int, command: c_int, argument: c_int) -> Result<c_int, Errno> {
+    kernel!(libc::SYS_fcntl, fd, command, argument).map(number)
+}
+
+/// `dup3(2)`.
+pub fn dup3(from: c_int, to: c_int, flags: c_int) -> Result<(), Errno> {
+    kernel!(libc::SYS_dup3, from, to, flags).map(drop)
+}
+
+/// `close(2)`; there is nothing to do about a failure.
+pub fn close(fd: c_int) {
+    let _ = kernel!(libc::SYS_close, fd);
+}
+
+/// Which file a descriptor is: device and inode.
+pub fn file_identity(fd: c_int) -> Option<(u64, u64)> {
+    let mut status = MaybeUninit::<libc::stat>::zeroed();
+    kernel!(libc::SYS_fstat, fd, status.as_mut_ptr()).ok()?;
+    // SAFETY: zeroed bytes are a valid struct stat.
+    let status = unsafe { status.assume_init() };
+    Some((status.st_dev, status.st_ino))
+}
+
+/// Writes `bytes` with one system call; a line that does not fit is cut by the
+/// kernel, not repeated.
+pub fn write_once(fd: c_int, bytes: &[u8]) {
+    let _ = kernel!(libc::SYS_write, fd, bytes.as_ptr(), bytes.len());
+}
+
+/// Opens `path` for appending, close-on-exec, never as descriptor 0 to 2:
+/// those numbers the program may be about to fill itself.
+pub fn open_for_append(path: &CStr) -> Result<c_int, Errno> {
+    let flags = libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT | libc::O_CLOEXEC | libc::O_NOCTTY;
+    let fd = number(kernel!(
+        libc::SYS_openat,
+        libc::AT_FDCWD,
+        path.as_ptr(),
+        flags,
+        0o666
+    )?);
+    if fd > libc::STDERR_FILENO {
+        return Ok(fd);
+    }
+    let moved = fcntl(fd, libc::F_DUPFD_CLOEXEC, libc::STDERR_FILENO + 1);
+    close(fd);
+    moved
+}
+
+/// The process id, asked anew: a child after fork has its own.
+pub fn process_id() -> c_int {
+    kernel!(libc::SYS_getpid).map_or(0, number)
+}
+
+/// The working directory, written to `buffer`.
+pub fn working_directory(buffer: &mut [u8]) -> Option<&Path> {
+    let length = kernel!(libc::SYS_getcwd, buffer.as_mut_ptr(), buffer.len()).ok()?;
+    let path = buffer.get(..usize::try_from(length).ok()?)?.split_last()?.1;
+    Some(Path::new(OsStr::from_bytes(path)))
+}
+
+/// Target of `/proc/self/exe`, written to `buffer`: the executable's real path.
+pub fn executable(buffer: &mut [u8]) -> Option<&Path> {
+    let link = c"/proc/self/exe";
+    let length = kernel!(
+        libc::SYS_readlinkat,
+        libc::AT_FDCWD,
+        link.as_ptr(),
+        buffer.as_mut_ptr(),
+        buffer.len()
+    )
+    .ok()?;
+    let path = buffer.get(..usize::try_from(length).ok()?)?;
+    Some(Path::new(OsStr::from_bytes(path)))
+}
+
+/// The path that this program was started by (`AT_EXECFN` of getauxval(3)): the
+/// script's own for `#!` scripts, the link's for symbolic links.
+pub fn invoked_as() -> &'static Path {
+    // SAFETY: getauxval has no preconditions.
+    let path = unsafe { libc::getauxval(libc::AT_EXECFN) } as *const c_char;
+    if path.is_null() {
+        return Path::new("");
+    }
+    // SAFETY: the kernel put a NUL-terminated string there, for as long as the
+    // process lives.
+    Path::new(OsStr::from_bytes(
+        unsafe { CStr::from_ptr(path) }.to_bytes(),
+    ))
+}
+
+/// The environment's entries that begin with `SMC_`, without that beginning:
+/// `PORTS=6379`. To be used while the library is being loaded: later the
+/// program may change its environment in another thread.
+pub fn smc_variables() -> impl Iterator<Item = &'static [u8]> {
+    extern "C" {
+        static environ: *const *const c_char;
+    }
+    // SAFETY: `environ` is the C library's own variable.
+    let mut next = unsafe { environ };
+    std::iter::from_fn(move || loop {
+        if next.is_null() {
+            return None;
+        }
+        // SAFETY: environ(7): an array of pointers ended by a NULL, which stops
+        // this walk.
+        let mut entry = unsafe { *next };
+        if entry.is_null() {
+            return None;
+        }
+        // SAFETY: the entry was not the last.
+        next = unsafe { next.add(1) };
+        let is_ours = b"SMC_".iter().all(|&wanted| {
+            // SAFETY: entries are NUL-terminated strings, and this stops at the
+            // first difference, so not behind the NUL.
+            let same = unsafe { entry.cast::<u8>().read() } == wanted;
+            // SAFETY: one behind a byte that was not the NUL.
+            entry = if same { unsafe { entry.add(1) } } else { entry };
+            same
+        });
+        if is_ours {
+            // SAFETY: the rest of the entry, which outlives the load.
+            return Some(unsafe { CStr::from_ptr(entry) }.to_bytes());
+        }
+    })
+}
+
+/// The bytes at `value`, as many as `length` says: the value of a socket
+/// option that a program has passed. `None` for NULL.
+///
+/// # Safety
+/// `value` must be NULL or readable for `length` bytes.
+pub unsafe fn option_value<'a>(value: *const c_void, length: usize) -> Option<&'a [u8]> {
+    if value.is_null() {
+        return None;
+    }
+    // SAFETY: not NULL, and readable as the caller promises.
+    Some(unsafe { std::slice::from_raw_parts(value.cast(), length) })
+}
+
+/// Descriptors, lengths and flags that the kernel hands out fit an `int`.
+#[allow(clippy::cast_possible_truncation)]
+fn number(answer: c_long) -> c_int {
+    answer as c_int
+}
