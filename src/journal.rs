@@ -7,6 +7,7 @@
 //! descriptor is held that the program could close, and none is written to
 //! that may by now be the program's.
 
+use crate::smc::identity;
 use crate::smc::os::{self, Errno};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use once_cell::race::OnceBox;
@@ -76,15 +77,15 @@ pub fn complain(problem: &Problem) {
 }
 
 /// One decision: `connect 192.0.2.1:6379 fd 7: SMC`.
-pub fn decision(call: &str, address: &SocketAddr, fd: c_int, verdict: &Verdict, answer: c_int) {
+pub fn decision(call: &str, address: &SocketAddr, fd: c_int, verdict: &Verdict) {
     if !has_lines() {
         return;
     }
     let before = Errno::current();
     if let Verdict::Tcp(reason) = verdict {
         log::debug!("{call} {address} fd {fd}: TCP: {reason}");
-    } else if answer == 0 && !crate::smc::identity::is_smc(fd) {
-        log::debug!("{call} {address} fd {fd}: TCP: the kernel fell back");
+    } else if !identity::is_smc(fd) {
+        log::debug!("{call} {address} fd {fd}: TCP: the kernel says it is no SMC socket");
     } else {
         log::debug!("{call} {address} fd {fd}: SMC");
     }

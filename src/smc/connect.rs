@@ -50,12 +50,11 @@ unsafe fn judged(
     let Some((process, peer)) = process::get().zip(peer) else {
         // SAFETY: the program's own call.
         let answer = unsafe { real(fd, address, length) };
-        // SAFETY: as the caller promises.
-        return if answer == -1 {
-            unsafe { recover(real, fd, address, length) }
-        } else {
-            answer
-        };
+        if answer == -1 {
+            // SAFETY: as the caller promises.
+            return unsafe { recover(real, fd, address, length) };
+        }
+        return answer;
     };
     let verdict = process.config.lists.at_connect(peer);
     if let Verdict::Tcp(_) = verdict {
@@ -67,7 +66,7 @@ unsafe fn judged(
         // SAFETY: as the caller promises.
         answer = unsafe { recover(real, fd, address, length) };
     }
-    journal::decision("connect", &peer, fd, &verdict, answer);
+    journal::decision("connect", &peer, fd, &verdict);
     answer
 }
 

@@ -26,12 +26,7 @@ const STRAIGHT: u8 = 1;
 const CAREFUL: u8 = 2;
 
 /// What to do with a new socket, by its address family (2 and 10 count).
-static ROUTES: [AtomicU8; 16] = {
-    let mut routes = [const { AtomicU8::new(LEAVE) }; 16];
-    routes[AF_INET as usize] = AtomicU8::new(CAREFUL);
-    routes[AF_INET6 as usize] = AtomicU8::new(CAREFUL);
-    routes
-};
+static ROUTES: [AtomicU8; 16] = [const { AtomicU8::new(CAREFUL) }; 16];
 
 /// How this kernel makes SMC sockets, as far as is known: IPPROTO_SMC.
 const BY_PROTOCOL: u8 = 0;
@@ -58,8 +53,10 @@ pub fn open_routes(process: Option<&Process>) {
         }
         _ => LEAVE,
     };
-    set_route(AF_INET, route);
-    set_route(AF_INET6, route);
+    for (domain, slot) in (0..).zip(&ROUTES) {
+        let is_internet = matches!(domain, AF_INET | AF_INET6);
+        slot.store(if is_internet { route } else { LEAVE }, Relaxed);
+    }
 }
 
 fn set_route(domain: c_int, route: u8) {

@@ -39,6 +39,6 @@ unsafe fn judged(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
     }
     // SAFETY: the program's own call.
     let answer = unsafe { real(fd, backlog) };
-    journal::decision("listen", &local, fd, &verdict, answer);
+    journal::decision("listen", &local, fd, &verdict);
     answer
 }

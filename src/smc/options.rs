@@ -22,7 +22,8 @@ use std::mem::size_of;
 pub type SetCall = unsafe extern "C" fn(c_int, c_int, c_int, *const c_void, socklen_t) -> c_int;
 
 /// The shortest value that SMC takes.
-const INT: socklen_t = size_of::<c_int>() as socklen_t;
+const INT: socklen_t = 4;
+const _: () = assert!(size_of::<c_int>() == 4);
 
 /// `TCP_FASTOPEN`, `TCP_FASTOPEN_CONNECT`, `TCP_FASTOPEN_KEY`,
 /// `TCP_FASTOPEN_NO_COOKIE`; also `IPV6_MTU_DISCOVER`, `IP_MULTICAST_LOOP`, …

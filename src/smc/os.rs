@@ -87,7 +87,8 @@ pub fn set_int_option(fd: c_int, level: c_int, name: c_int, value: c_int) -> Res
 /// The local address of `fd`, as the kernel wrote it, and its length.
 pub fn local_address(fd: c_int) -> Result<(libc::sockaddr_storage, usize), Errno> {
     let mut address = MaybeUninit::<libc::sockaddr_storage>::zeroed();
-    let mut length = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+    let mut length: libc::socklen_t =
+        libc::socklen_t::try_from(size_of::<libc::sockaddr_storage>()).unwrap_or(0);
     kernel!(
         libc::SYS_getsockname,
         fd,

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the end to end tests share: where things are, and which kernel it is.
+
+use std::path::{Path, PathBuf};
+
+/// What the kernel under the tests can do; `SMC_TEST_KERNEL` names it, so that
+/// a kernel that cannot do what it should fails its tests instead of changing
+/// them. Unset: the build machine, which is taken to have no SMC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// No SMC at all.
+    Without,
+    /// AF_SMC only; no device, so every connection falls back (Debian 6.1).
+    AfSmc,
+    /// IPPROTO_SMC too; no device (Debian 6.12, one guest).
+    IpprotoSmc,
+    /// SMC-D over loopback-ism.
+    SmcD,
+}
+
+impl Kernel {
+    /// The kernel that the tests were told to expect.
+    ///
+    /// # Panics
+    /// When `SMC_TEST_KERNEL` has a value that is none of `debian-6.1`,
+    /// `debian-6.12` and `smcd`.
+    #[must_use]
+    #[allow(clippy::panic, reason = "a test fails by panicking")]
+    pub fn expected() -> Self {
+        match std::env::var("SMC_TEST_KERNEL").as_deref() {
+            Err(_) => Self::Without,
+            Ok("debian-6.1") => Self::AfSmc,
+            Ok("debian-6.12") => Self::IpprotoSmc,
+            Ok("smcd") => Self::SmcD,
+            Ok(other) => panic!("SMC_TEST_KERNEL: {other:?} is no kernel of scripts/lab"),
+        }
+    }
+}
+
+/// Top of the checkout.
+#[must_use]
+pub fn checkout() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().unwrap_or(tests).to_owned()
+}
