@@ -18,6 +18,8 @@
 //! remembers where it is worth asking the kernel; [`journal`] writes lines from
 //! inside somebody else's program. `unsafe` lives in `hooks` and `smc` only.
 
+#![allow(rustdoc::private_intra_doc_links)] // nobody links a cdylib: the rooms are what its documentation is about
+
 mod hints;
 mod hooks;
 mod journal;
