@@ -49,7 +49,7 @@ fn under_smc_run_it_is_what_the_kernel_can_do() {
             Kernel::IpprotoSmc => {
                 format!("listener {family}/256 client {family}/6 accepted {family}/6")
             }
-            Kernel::SmcD => {
+            Kernel::SmcD | Kernel::SmcR => {
                 format!("listener {family}/256 client {family}/256 accepted 43/256")
             }
         };

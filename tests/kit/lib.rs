@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the end to end tests share: where things are, and which kernel it is.
 
+pub mod counters;
+pub mod machine;
+
 use std::path::{Path, PathBuf};
 
 /// What the kernel under the tests can do; `SMC_TEST_KERNEL` names it, so that
@@ -16,6 +19,8 @@ pub enum Kernel {
     IpprotoSmc,
     /// SMC-D over loopback-ism.
     SmcD,
+    /// SMC-R over Soft-RoCE to the other guest of a pair (Debian 6.12).
+    SmcR,
 }
 
 impl Kernel {
@@ -23,7 +28,7 @@ impl Kernel {
     ///
     /// # Panics
     /// When `SMC_TEST_KERNEL` has a value that is none of `debian-6.1`,
-    /// `debian-6.12` and `smcd`.
+    /// `debian-6.12`, `debian-6.12 pair` and `smcd`.
     #[must_use]
     #[allow(clippy::panic, reason = "a test fails by panicking")]
     pub fn expected() -> Self {
@@ -32,6 +37,7 @@ impl Kernel {
             Ok("debian-6.1") => Self::AfSmc,
             Ok("debian-6.12") => Self::IpprotoSmc,
             Ok("smcd") => Self::SmcD,
+            Ok("debian-6.12 pair") => Self::SmcR,
             Ok(other) => panic!("SMC_TEST_KERNEL: {other:?} is no kernel of scripts/lab"),
         }
     }

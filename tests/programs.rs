@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Unmodified Debian programs, server and client both under `smc_run`: they
+//! work, every byte arrives, and the kernel has counted what it should: SMC-R
+//! between two guests, SMC-D within one, fallbacks where there is no device.
+//!
+//! They differ in how they use sockets: an event loop (redis), edge-triggered
+//! epoll with several processes (nginx), a thread per connection (python),
+//! threads with event loops (memcached), a process per connection (PostgreSQL),
+//! one blocking stream (iperf3), non-blocking connects (curl, wrk).
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use kit::counters::Counters;
+use kit::machine::{Machine, Output};
+use kit::Kernel;
+use std::sync::{Mutex, MutexGuard};
+
+const COUNT: &str = env!("CARGO_BIN_EXE_count");
+
+/// The counters are those of the whole kernel: one test at a time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// The machines of a test and what their kernels had counted before it.
+struct Scene {
+    client: Machine,
+    server: Machine,
+    before: (Counters, Counters),
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let turn = ONE_AT_A_TIME
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (client, server) = (Machine::here().unwrap(), Machine::for_servers().unwrap());
+        let before = (
+            client.counters(COUNT).unwrap(),
+            server.counters(COUNT).unwrap(),
+        );
+        Self {
+            client,
+            server,
+            before,
+            _turn: turn,
+        }
+    }
+
+    /// Serves with `server` on `port` while `client` runs; both scripts find
+    /// the server's address in `$SERVER` and a scratch folder in `$SCRATCH`.
+    /// What the client wrote.
+    fn play(&self, name: &str, port: u16, server: &str, client: &str) -> String {
+        let scratch = format!("/tmp/smc-shim-{name}-{}", std::process::id());
+        let head = format!(
+            "export SERVER={} SCRATCH={scratch}; mkdir -p $SCRATCH; ",
+            self.server.address
+        );
+        let running = self.server.start(&format!("{head}{server}")).unwrap();
+        if let Err(error) = self.server.wait_for_listener(port) {
+            panic!("{error}; {:?}", running.end());
+        }
+        let seen = self.client.run(&format!("set -e; {head}{client}")).unwrap();
+        let served = running.end().unwrap();
+        for machine in [&self.client, &self.server] {
+            machine.run(&format!("rm -rf {scratch}")).unwrap();
+        }
+        let Output { status, out, err } = seen;
+        assert_eq!(status, 0, "client: {out}{err}\nserver: {served:?}");
+        out
+    }
+
+    /// Asserts that all connections since the beginning were what this kernel
+    /// can do at best.
+    fn assert_all_smc(&self) {
+        let client = self.client.counters(COUNT).unwrap().since(&self.before.0);
+        let server = self.server.counters(COUNT).unwrap().since(&self.before.1);
+        let told = format!("client's kernel:\n{client}server's kernel:\n{server}");
+        let kind = match Kernel::expected() {
+            Kernel::Without => {
+                assert_eq!(client, Counters::default());
+                return;
+            }
+            Kernel::AfSmc | Kernel::IpprotoSmc => "fallback",
+            Kernel::SmcD => "smc-d",
+            Kernel::SmcR => "smc-r",
+        };
+        for other in ["fallback", "smc-d", "smc-r", "handshake error"] {
+            let expected = other == kind;
+            for (counters, role) in [(&client, "client"), (&server, "server")] {
+                let count = counters.of(&format!("{other} {role}"));
+                assert_eq!(count > 0, expected, "{other} {role}: {count}; {told}");
+            }
+        }
+        assert_eq!(
+            client.of(&format!("{kind} client")),
+            server.of(&format!("{kind} server")),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn redis() {
+    let scene = Scene::new();
+    let said = scene.play(
+        "redis",
+        6379,
+        "exec ./smc_run redis-server --bind $SERVER --port 6379 --protected-mode no --save '' --appendonly no",
+        "./smc_run redis-benchmark -h $SERVER -n 300 -c 8 -t set,get -q >&2
+         head -c 1000000 /dev/urandom > $SCRATCH/in
+         ./smc_run redis-cli -h $SERVER -x set bulk < $SCRATCH/in
+         ./smc_run redis-cli -h $SERVER --raw get bulk | head -c 1000000 | cmp - $SCRATCH/in && echo same",
+    );
+    assert!(said.ends_with("OK\nsame\n"), "{said}");
+    scene.assert_all_smc();
+}
+
+const NGINX: &str = "
+    mkdir $SCRATCH/www; head -c 3000000 /dev/urandom > $SCRATCH/www/bulk
+    sha256sum < $SCRATCH/www/bulk > $SCRATCH/www/sum; echo small > $SCRATCH/www/small
+    cat > $SCRATCH/conf <<END
+    daemon off; worker_processes 2; pid $SCRATCH/pid; error_log stderr;
+    events { worker_connections 512; }
+    http { access_log off; client_body_temp_path $SCRATCH; proxy_temp_path $SCRATCH;
+           fastcgi_temp_path $SCRATCH; uwsgi_temp_path $SCRATCH; scgi_temp_path $SCRATCH;
+           server { listen $SERVER:8080 LISTEN; root $SCRATCH/www; } }
+END
+    chmod -R a+rX $SCRATCH
+    exec ./smc_run nginx -e stderr -c $SCRATCH/conf";
+
+const FETCH: &str = "
+    for round in 1 2 3 4 5; do
+        test $(./smc_run curl -sf http://$SERVER:8080/bulk | sha256sum | cut -c 1-64) = \\
+             $(./smc_run curl -sf http://$SERVER:8080/sum | cut -c 1-64)
+    done
+    ./smc_run wrk -t 2 -c 8 -d 2s http://$SERVER:8080/small | grep -E 'requests in|Socket errors|Non-2xx'";
+
+#[test]
+fn nginx() {
+    let scene = Scene::new();
+    let said = scene.play("nginx", 8080, &NGINX.replace("LISTEN", ""), FETCH);
+    assert!(
+        said.contains("requests in") && !said.contains("rror"),
+        "{said}"
+    );
+    scene.assert_all_smc();
+}
+
+#[test]
+fn nginx_reuseport() {
+    let scene = Scene::new();
+    let said = scene.play("nginx", 8080, &NGINX.replace("LISTEN", "reuseport"), FETCH);
+    assert!(
+        said.contains("requests in") && !said.contains("rror"),
+        "{said}"
+    );
+    // AF_SMC sockets have no SO_REUSEPORT: such listeners are plain TCP.
+    if Kernel::expected() != Kernel::AfSmc {
+        scene.assert_all_smc();
+    }
+}
+
+#[test]
+fn python_http_server() {
+    let scene = Scene::new();
+    let said = scene.play(
+        "python",
+        8000,
+        "head -c 2000000 /dev/urandom > $SCRATCH/bulk; sha256sum < $SCRATCH/bulk > $SCRATCH/sum
+         exec ./smc_run /usr/bin/python3 -m http.server --bind $SERVER --directory $SCRATCH 8000",
+        "for round in 1 2 3; do
+             test $(./smc_run curl -sf http://$SERVER:8000/bulk | sha256sum | cut -c 1-64) = \\
+                  $(./smc_run curl -sf http://$SERVER:8000/sum | cut -c 1-64) && echo same
+         done",
+    );
+    assert_eq!(said, "same\n".repeat(3));
+    scene.assert_all_smc();
+}
+
+#[test]
+fn iperf3() {
+    let scene = Scene::new();
+    let said = scene.play(
+        "iperf3",
+        5201,
+        "exec ./smc_run iperf3 -s -B $SERVER",
+        "./smc_run iperf3 -c $SERVER -n 4M; ./smc_run iperf3 -c $SERVER -n 4M -R -P 2",
+    );
+    assert_eq!(said.matches("iperf Done.").count(), 2, "{said}");
+    scene.assert_all_smc();
+}
+
+#[test]
+fn memcached() {
+    let scene = Scene::new();
+    let said = scene.play(
+        "memcached",
+        11211,
+        "exec ./smc_run memcached -u nobody -l $SERVER -t 4",
+        "head -c 900000 /dev/urandom > $SCRATCH/key
+         ./smc_run memccp --servers=$SERVER $SCRATCH/key
+         ./smc_run memccat --servers=$SERVER key | head -c 900000 | cmp - $SCRATCH/key && echo same
+         ./smc_run memcslap --servers=$SERVER --concurrency=4 --execute-number=20 --initial-load=50 >&2",
+    );
+    assert_eq!(said, "same\n");
+    scene.assert_all_smc();
+}
+
+#[test]
+fn postgresql() {
+    let scene = Scene::new();
+    let said = scene.play(
+        "postgresql",
+        5432,
+        "PATH=$PATH:$(echo /usr/lib/postgresql/*/bin); chown postgres $SCRATCH
+         as_postgres() { setpriv --reuid=postgres --regid=postgres --clear-groups -- \"$@\"; }
+         as_postgres initdb --no-sync -A trust -D $SCRATCH/data >&2 &&
+         echo 'host all all 0.0.0.0/0 trust' >> $SCRATCH/data/pg_hba.conf &&
+         as_postgres mkdir -p $SCRATCH/socket &&
+         cd $SCRATCH && exec setpriv --reuid=postgres --regid=postgres --clear-groups -- \\
+             $OLDPWD/smc_run postgres -D $SCRATCH/data -F -c listen_addresses=$SERVER \\
+             -c unix_socket_directories=$SCRATCH/socket",
+        "./smc_run pgbench -h $SERVER -U postgres -i -s 1 -q postgres
+         ./smc_run pgbench -h $SERVER -U postgres -c 4 -j 2 -t 10 postgres |
+             grep -E 'actually processed|failed'",
+    );
+    assert!(said.contains("processed: 40/40"), "{said}");
+    scene.assert_all_smc();
+}
