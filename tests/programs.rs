@@ -64,12 +64,12 @@ impl Scene {
             panic!("{error}; {:?}", running.end());
         }
         let seen = self.client.run(&format!("set -e; {head}{client}")).unwrap();
-        let served = running.end().unwrap();
+        let ending = running.end().unwrap();
         for machine in [&self.client, &self.server] {
             machine.run(&format!("rm -rf {scratch}")).unwrap();
         }
         let Output { status, out, err } = seen;
-        assert_eq!(status, 0, "client: {out}{err}\nserver: {served:?}");
+        assert_eq!(status, 0, "client: {out}{err}\nserver: {ending:?}");
         out
     }
 

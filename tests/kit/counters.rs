@@ -147,11 +147,19 @@ fn nest(bytes: &[u8], wanted: u16) -> &[u8] {
 
 /// A number of 1, 2, 4 or 8 bytes; 0 for anything else.
 fn number(value: &[u8]) -> u64 {
-    match *value {
-        [a] => u64::from(a),
-        [a, b] => u64::from(u16::from_ne_bytes([a, b])),
-        [a, b, c, d] => u64::from(u32::from_ne_bytes([a, b, c, d])),
-        [a, b, c, d, e, f, g, h] => u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
+    match value.len() {
+        1 | 2 | 4 | 8 => {
+            let mut native = [0; 8];
+            let place = if cfg!(target_endian = "little") {
+                0
+            } else {
+                8 - value.len()
+            };
+            for (to, from) in native.iter_mut().skip(place).zip(value) {
+                *to = *from;
+            }
+            u64::from_ne_bytes(native)
+        }
         _ => 0,
     }
 }

@@ -245,7 +245,7 @@ fn attend(mut client: TcpStream) -> io::Result<()> {
     let (said, complained) = (fs::read(&out)?, fs::read(&err)?);
     fs::remove_file(out)?;
     fs::remove_file(err)?;
-    write!(client, "{status} {} {}\n", said.len(), complained.len())?;
+    writeln!(client, "{status} {} {}", said.len(), complained.len())?;
     client.write_all(&said)?;
     client.write_all(&complained)
 }
