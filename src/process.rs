@@ -28,6 +28,7 @@ static BEGUN: AtomicBool = AtomicBool::new(false);
 /// [`Process`] so that this is one byte to test. The same for `listen`.
 static JUDGES_CONNECT: AtomicBool = AtomicBool::new(false);
 static JUDGES_LISTEN: AtomicBool = AtomicBool::new(false);
+static MAKES_SMC: AtomicBool = AtomicBool::new(false);
 
 /// Whether a destination has to be looked at before a connect.
 #[inline]
@@ -39,6 +40,18 @@ pub fn judges_connect() -> bool {
 #[inline]
 pub fn judges_listen() -> bool {
     JUDGES_LISTEN.load(Relaxed)
+}
+
+/// Whether this process asks for SMC sockets, and the kernel has not said that
+/// it makes none.
+#[inline]
+pub fn makes_smc() -> bool {
+    MAKES_SMC.load(Relaxed)
+}
+
+/// The kernel makes no SMC sockets.
+pub fn makes_no_smc() {
+    MAKES_SMC.store(false, Relaxed);
 }
 
 /// This process. `None`: the shim stays out of it (`SMC_DISABLE=1`, a value
@@ -55,6 +68,7 @@ fn load() -> Option<&'static Process> {
     let process = read_environment().map(|process| {
         let judging = process.takes_part;
         let lists = &process.config.lists;
+        MAKES_SMC.store(judging, Relaxed);
         JUDGES_CONNECT.store(
             judging && (lists.judges_connect() || journal::has_lines()),
             Relaxed,

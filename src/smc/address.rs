@@ -51,3 +51,9 @@ pub fn internet(address: &libc::sockaddr_storage, length: usize) -> Option<Socke
         _ => None,
     }
 }
+
+/// Whether a local address says that its socket was bound: by port, or by
+/// address alone (`IP_BIND_ADDRESS_NO_PORT`).
+pub fn is_bound(local: &libc::sockaddr_storage, length: usize) -> bool {
+    internet(local, length).is_some_and(|local| local.port() != 0 || !local.ip().is_unspecified())
+}

@@ -173,6 +173,10 @@ unsafe fn create(
         way.store(IMPOSSIBLE, Relaxed);
         if !process.config.require {
             set_route(domain, LEAVE);
+            // For want of IPv6 it may be, if not asked for IPv4.
+            if domain == AF_INET {
+                process::makes_no_smc();
+            }
             journal::no_kernel_support();
         }
     }

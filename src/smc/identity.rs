@@ -31,6 +31,14 @@ pub fn is_smc(fd: c_int) -> bool {
     }
 }
 
+/// Whether `fd` was made as an SMC socket and is TCP by now.
+pub fn has_fallen_back(fd: c_int) -> bool {
+    let mut name = [0; 32];
+    let made_as_smc = os::protocol_name(fd, &mut name)
+        .is_ok_and(|name| name.windows(3).any(|part| part == b"SMC"));
+    made_as_smc && !is_smc(fd)
+}
+
 fn is_af_smc(fd: c_int) -> bool {
     os::get_int_option(fd, SOL_SOCKET, SO_DOMAIN) == Ok(AF_SMC)
 }

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `listen`: the moment when a server's port is known.
+//!
+//! What is to listen as TCP does so on a fresh TCP socket: `demote` says why.
 
-use super::{address, demote, os};
-use crate::{journal, process};
+use super::os;
+use super::{address, identity, renew};
+use crate::{hints, journal, process};
 use smc_policy::Verdict;
 use std::ffi::c_int;
 
 /// `listen(2)` as the program would have reached it.
 pub type ListenCall = unsafe extern "C" fn(c_int, c_int) -> c_int;
 
-/// The program's `listen()`. No lists: the real call and nothing else. With
-/// lists the kernel is asked for the local address first.
+/// The program's `listen()`. No lists, and a socket that the shim made: the real
+/// call and nothing else. With lists the kernel is asked for the local address
+/// first.
 ///
 /// # Safety
 /// `real` must be `listen(2)`.
@@ -19,6 +23,10 @@ pub unsafe fn listen(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
     if process::judges_listen() {
         // SAFETY: as the caller promises.
         return unsafe { judged(real, fd, backlog) };
+    }
+    if !hints::of(fd).made_here() && process::makes_smc() {
+        // SAFETY: as the caller promises.
+        return unsafe { unless_fallen_back(real, fd, backlog) };
     }
     // SAFETY: the program's own call.
     unsafe { real(fd, backlog) }
@@ -34,11 +42,52 @@ unsafe fn judged(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
         return unsafe { real(fd, backlog) };
     };
     let verdict = process.config.lists.at_listen(local);
-    if let Verdict::Tcp(_) = verdict {
-        demote::to_tcp(fd);
-    }
-    // SAFETY: the program's own call.
-    let answer = unsafe { real(fd, backlog) };
+    let answer = match verdict {
+        Verdict::Tcp(_) if identity::is_smc(fd) => {
+            // SAFETY: as the caller promises.
+            unsafe { on_fresh_tcp(real, fd, backlog) }
+        }
+        // SAFETY: as the caller promises.
+        _ => unsafe { unless_fallen_back(real, fd, backlog) },
+    };
     journal::decision("listen", &local, fd, &verdict);
     answer
+}
+
+/// # Safety
+/// As for [`listen`].
+#[cold]
+unsafe fn unless_fallen_back(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
+    if !hints::of(fd).made_here() && identity::has_fallen_back(fd) && !is_listening(fd) {
+        // SAFETY: as the caller promises.
+        return unsafe { on_fresh_tcp(real, fd, backlog) };
+    }
+    // SAFETY: the program's own call.
+    unsafe { real(fd, backlog) }
+}
+
+/// Where no fresh socket is to be had the old one listens: a listed port too
+/// many is better than a server that does not start.
+///
+/// # Safety
+/// As for [`listen`].
+unsafe fn on_fresh_tcp(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
+    match renew::as_tcp(fd) {
+        Ok(bound) => {
+            // SAFETY: the program's own call.
+            let answer = unsafe { real(fd, backlog) };
+            bound.restore();
+            answer
+        }
+        Err(error) if identity::has_fallen_back(fd) => {
+            error.set();
+            -1
+        }
+        // SAFETY: the program's own call.
+        Err(_) => unsafe { real(fd, backlog) },
+    }
+}
+
+fn is_listening(fd: c_int) -> bool {
+    os::get_int_option(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN) == Ok(1)
 }

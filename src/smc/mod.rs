@@ -7,6 +7,7 @@
 //! The program's calls go through `hooks`, which owns the real functions.
 
 pub mod address;
+pub mod carried;
 pub mod connect;
 pub mod create;
 pub mod demote;

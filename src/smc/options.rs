@@ -9,10 +9,11 @@
 //! - a value shorter than four bytes is applied and then reported as EINVAL,
 //! - numbers 23, 30, 33 and 34 of any level force a fallback before connect
 //!   (which loses `SOL_SOCKET` options) and are reported as EINVAL after it,
-//! - `TCP_ULP` is refused.
+//! - `TCP_ULP` is refused,
+//! - signatures (`TCP_MD5SIG`, `TCP_AO_ADD_KEY`) cover the handshake only.
 
 use super::os::{self, Errno};
-use super::{demote, identity, SOL_SMC};
+use super::{demote, identity, renew, SOL_SMC};
 use crate::{hints, process};
 use libc::{socklen_t, EINVAL, ENOPROTOOPT, EOPNOTSUPP, IPPROTO_IP, IPPROTO_TCP, SOL_SOCKET};
 use std::ffi::{c_int, c_void};
@@ -28,6 +29,10 @@ const _: () = assert!(size_of::<c_int>() == 4);
 /// `TCP_FASTOPEN`, `TCP_FASTOPEN_CONNECT`, `TCP_FASTOPEN_KEY`,
 /// `TCP_FASTOPEN_NO_COOKIE`; also `IPV6_MTU_DISCOVER`, `IP_MULTICAST_LOOP`, …
 const FORCE_FALLBACK: [c_int; 4] = [libc::TCP_FASTOPEN, 30, 33, 34];
+
+/// `TCP_MD5SIG`, `TCP_MD5SIG_EXT`, `TCP_AO_ADD_KEY`: keys that the kernel does not
+/// tell again, so that they must be set on the socket that will be used.
+const SIGNATURES: [c_int; 3] = [libc::TCP_MD5SIG, 32, 38];
 
 /// The program's `setsockopt()`.
 ///
@@ -64,7 +69,11 @@ pub unsafe fn set(
         // SAFETY: as the caller promises.
         return unsafe { call.refused_by_socket_layer() };
     }
-    if level != SOL_SMC && (length < INT || name == libc::TCP_ULP || FORCE_FALLBACK.contains(&name))
+    if level != SOL_SMC
+        && (length < INT
+            || name == libc::TCP_ULP
+            || FORCE_FALLBACK.contains(&name)
+            || SIGNATURES.contains(&name))
     {
         // SAFETY: as the caller promises.
         return unsafe { call.misread_by_smc() };
@@ -134,7 +143,7 @@ impl Call {
         -1
     }
 
-    /// One of the three misreadings at the head of this file, if `fd` is SMC.
+    /// One of the misreadings at the head of this file, if `fd` is SMC.
     #[cold]
     unsafe fn misread_by_smc(self) -> c_int {
         if !self.is_on_smc() {
@@ -148,6 +157,11 @@ impl Call {
         if self.length < INT {
             // SAFETY: as the caller promises.
             return unsafe { self.short() };
+        }
+        if self.level == IPPROTO_TCP && SIGNATURES.contains(&self.name) {
+            if let Ok(bound) = renew::as_tcp(self.fd) {
+                bound.restore();
+            }
         }
         // SAFETY: the program's own call.
         let answer = unsafe { self.make() };

@@ -105,6 +105,27 @@ pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> Result<c_int, Errn
     kernel!(libc::SYS_socket, domain, kind, protocol).map(number)
 }
 
+/// `bind(2)`; `length` is at most the size of `address`.
+pub fn bind(fd: c_int, address: &libc::sockaddr_storage, length: usize) -> Result<(), Errno> {
+    kernel!(libc::SYS_bind, fd, &raw const *address, length).map(drop)
+}
+
+/// Name of the protocol that `fd` was made with, written to `buffer` with a NUL
+/// behind it (`net/socket.c`, `sockfs_xattr_get`): `TCP`, `SMC6`, `INET_SMC`, …
+pub fn protocol_name(fd: c_int, buffer: &mut [u8]) -> Result<&[u8], Errno> {
+    let name = c"system.sockprotoname";
+    let length = kernel!(
+        libc::SYS_fgetxattr,
+        fd,
+        name.as_ptr(),
+        buffer.as_mut_ptr(),
+        buffer.len()
+    )?;
+    Ok(buffer
+        .get(..number(length).unsigned_abs() as usize)
+        .unwrap_or_default())
+}
+
 /// `fcntl(2)` with an integer argument.
 pub fn fcntl(fd: c_int, command: c_int, argument: c_int) -> Result<c_int, Errno> {
     kernel!(libc::SYS_fcntl, fd, command, argument).map(number)

@@ -1,57 +1,109 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A fresh socket under an old number: for what TCP can begin again and SMC
-//! cannot.
+//! A fresh TCP socket under an old number: for what TCP can do and neither an
+//! SMC socket nor one that was turned into TCP in place can.
+//!
+//! Other descriptors of the old socket, and epoll registrations, stay with it.
 
-use super::demote::SocketOptions;
-use super::{identity, os};
+use super::carried::{self, SocketOptions};
+use super::os::{self, Errno};
+use super::{address, demote, identity};
 use crate::hints;
+use libc::{SOL_SOCKET, SO_REUSEADDR};
 use std::ffi::c_int;
-
-/// TCP options that outlive a disconnect and that programs do set.
-const TCP_OPTIONS: [c_int; 7] = [
-    libc::TCP_NODELAY,
-    libc::TCP_KEEPIDLE,
-    libc::TCP_KEEPINTVL,
-    libc::TCP_KEEPCNT,
-    libc::TCP_USER_TIMEOUT,
-    libc::TCP_SYNCNT,
-    libc::TCP_LINGER2,
-];
 
 /// Ends the connection of SMC socket `fd` and puts an unconnected TCP socket
 /// with the same options and flags in its place, as `connect(AF_UNSPEC)` does
 /// on TCP. False when that is not possible; `fd` is then as it was.
-///
-/// Other descriptors of the old socket, and epoll registrations, stay with it.
 pub fn disconnect(fd: c_int) -> bool {
     let Some(family) = identity::inner_family(fd) else {
         return false;
     };
-    let (Ok(flags), Ok(closing)) = (
-        os::fcntl(fd, libc::F_GETFL, 0),
-        os::fcntl(fd, libc::F_GETFD, 0),
-    ) else {
+    let Ok(fresh) = fresh_like(fd, family) else {
         return false;
     };
-    let Ok(fresh) = os::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) else {
-        return false;
-    };
-    let options = SocketOptions::read(fd, hints::of(fd));
-    options.write(fresh);
-    for name in TCP_OPTIONS {
-        if let Ok(value) = os::get_int_option(fd, libc::IPPROTO_TCP, name) {
-            let _ = os::set_int_option(fresh, libc::IPPROTO_TCP, name, value);
+    take_place(fresh, fd).is_ok()
+}
+
+/// Puts a TCP socket with the same options, flags and local address in the place
+/// of `fd`, which is neither connected nor listening. The answer is to be told
+/// when the new socket listens, or will not for now.
+///
+/// # Errors
+/// When there is no descriptor to be had for it, or the address is taken; `fd`
+/// is then still usable, as SMC or as TCP.
+pub fn as_tcp(fd: c_int) -> Result<Bound, Errno> {
+    let (local, length) = os::local_address(fd)?;
+    let reuses = os::get_int_option(fd, SOL_SOCKET, SO_REUSEADDR)?;
+    let fresh = fresh_like(fd, address::family(&local))?;
+    if address::is_bound(&local, length) {
+        // Two sockets that both reuse addresses may be bound to the same one
+        // until one of them listens (socket(7)).
+        let kept = SocketOptions::read(fd, hints::of(fd));
+        if demote::force(fd) {
+            kept.write(fd);
+        }
+        let bound = os::set_int_option(fd, SOL_SOCKET, SO_REUSEADDR, 1)
+            .and_then(|()| os::set_int_option(fresh, SOL_SOCKET, SO_REUSEADDR, 1))
+            .and_then(|()| os::bind(fresh, &local, length));
+        if let Err(error) = bound {
+            let _ = os::set_int_option(fd, SOL_SOCKET, SO_REUSEADDR, reuses);
+            os::close(fresh);
+            return Err(error);
         }
     }
-    let _ = os::fcntl(fresh, libc::F_SETFL, flags);
-    let cloexec = if closing & libc::FD_CLOEXEC == 0 {
-        0
-    } else {
-        libc::O_CLOEXEC
-    };
-    let replaced = os::dup3(fresh, fd, cloexec).is_ok();
+    take_place(fresh, fd)?;
+    Ok(Bound { fd, reuses })
+}
+
+/// A socket that was bound again, still with `SO_REUSEADDR`: the old socket may
+/// live on in another process.
+pub struct Bound {
+    fd: c_int,
+    reuses: c_int,
+}
+
+impl Bound {
+    /// Makes `SO_REUSEADDR` what the program has made it.
+    pub fn restore(self) {
+        if self.reuses == 0 {
+            let _ = os::set_int_option(self.fd, SOL_SOCKET, SO_REUSEADDR, 0);
+        }
+    }
+}
+
+/// A TCP socket with the options of `fd`, its status flags and its owner.
+fn fresh_like(fd: c_int, family: c_int) -> Result<c_int, Errno> {
+    let fresh = os::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0)?;
+    SocketOptions::read(fd, hints::of(fd)).write(fresh);
+    carried::copy_inner(fd, fresh);
+    for (get, set) in [
+        (libc::F_GETOWN, libc::F_SETOWN),
+        (F_GETSIG, F_SETSIG),
+        (libc::F_GETFL, libc::F_SETFL),
+    ] {
+        if let Ok(value) = os::fcntl(fd, get, 0) {
+            let _ = os::fcntl(fresh, set, value);
+        }
+    }
+    Ok(fresh)
+}
+
+/// `include/uapi/asm-generic/fcntl.h`.
+const F_SETSIG: c_int = 10;
+const F_GETSIG: c_int = 11;
+
+/// `fresh` becomes `fd`; closed in any case.
+fn take_place(fresh: c_int, fd: c_int) -> Result<(), Errno> {
+    let replaced = os::fcntl(fd, libc::F_GETFD, 0).and_then(|closing| {
+        let cloexec = if closing & libc::FD_CLOEXEC == 0 {
+            0
+        } else {
+            libc::O_CLOEXEC
+        };
+        os::dup3(fresh, fd, cloexec)
+    });
     os::close(fresh);
-    if replaced {
+    if replaced.is_ok() {
         hints::forget(fd);
     }
     replaced
