@@ -3,6 +3,7 @@
 
 pub mod counters;
 pub mod machine;
+pub mod truth;
 
 use std::path::{Path, PathBuf};
 

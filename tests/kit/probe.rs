@@ -6,9 +6,9 @@
 //! `listener D/P client D/P accepted D/P`, domain and protocol as the kernel
 //! says them (a raw system call, so that the shim cannot polish the answer).
 
+use kit::truth::truth;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
 
 /// What goes through the connection.
 const TEXT: &[u8] = b"through the connection and out of it again";
@@ -32,32 +32,4 @@ fn main() -> io::Result<()> {
         truth(&accepted)?
     );
     Ok(())
-}
-
-/// `domain/protocol` as the kernel answers.
-fn truth(socket: &impl AsRawFd) -> io::Result<String> {
-    let domain = ask(socket, libc::SO_DOMAIN)?;
-    let protocol = ask(socket, libc::SO_PROTOCOL)?;
-    Ok(format!("{domain}/{protocol}"))
-}
-
-fn ask(socket: &impl AsRawFd, name: i32) -> io::Result<i32> {
-    let mut value = 0_i32;
-    let mut length: libc::socklen_t = 4;
-    // SAFETY: `value` and `length` are valid for the kernel to fill.
-    let answer = unsafe {
-        libc::syscall(
-            libc::SYS_getsockopt,
-            socket.as_raw_fd(),
-            libc::SOL_SOCKET,
-            name,
-            &raw mut value,
-            &raw mut length,
-        )
-    };
-    if answer == 0 {
-        Ok(value)
-    } else {
-        Err(io::Error::last_os_error())
-    }
 }
