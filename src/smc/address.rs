@@ -10,23 +10,37 @@ pub fn family(address: &libc::sockaddr_storage) -> c_int {
     c_int::from(address.ss_family)
 }
 
-/// A copy of the program's address, cut to what it says its length is.
-/// `None` for NULL and for what is too short to have a family.
+/// The first page is never mapped, the upper half of the address space is the
+/// kernel's.
+const FIRST_PAGE: usize = 4096;
+
+/// Whether a program's pointer can point to anything at all. The usual wrong
+/// ones (NULL and small numbers, -1) do not: the kernel says EFAULT to them.
+/// To find out about all others would take a system call for each connect.
+pub fn is_plausible(pointer: *const libc::sockaddr) -> bool {
+    (FIRST_PAGE..=usize::MAX >> 1).contains(&pointer.addr())
+}
+
+/// A copy of the program's address. `None` for what cannot be one: a pointer to
+/// nowhere, a length that the kernel refuses before it reads, or one too short
+/// to have a family.
 ///
 /// # Safety
-/// `address` must be NULL or readable for `length` bytes.
+/// `address` must be readable for `length` bytes, unless it or that length is
+/// one of those.
 pub unsafe fn copy(
     address: *const libc::sockaddr,
     length: libc::socklen_t,
 ) -> Option<(libc::sockaddr_storage, usize)> {
-    let length = (length as usize).min(size_of::<libc::sockaddr_storage>());
-    if address.is_null() || length < size_of::<libc::sa_family_t>() {
+    let length = length as usize;
+    let possible = size_of::<libc::sa_family_t>()..=size_of::<libc::sockaddr_storage>();
+    if !is_plausible(address) || !possible.contains(&length) {
         return None;
     }
     // SAFETY: sockaddr_storage is plain data; all zeroes is one.
     let mut copy: libc::sockaddr_storage = unsafe { std::mem::zeroed() };
     // SAFETY: the caller promises `length` readable bytes; `copy` has room for
-    // them because of the `min` above.
+    // them, which was just looked at.
     unsafe { std::ptr::copy_nonoverlapping(address.cast(), (&raw mut copy).cast::<u8>(), length) };
     Some((copy, length))
 }

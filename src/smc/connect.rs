@@ -82,17 +82,15 @@ unsafe fn recover(
     address: *const sockaddr,
     length: socklen_t,
 ) -> c_int {
-    let refusal = Errno::current();
-    // SAFETY: as the caller promises.
-    let family = match unsafe { address::copy(address, length) } {
-        Some((address, _)) if refusal.0 == EINVAL && process::get().is_some() => {
-            address::family(&address)
-        }
-        _ => return -1,
-    };
-    if !identity::is_smc(fd) {
+    if Errno::current().0 != EINVAL || process::get().is_none() || !identity::is_smc(fd) {
         return -1;
     }
+    // SAFETY: an SMC socket looks at the address only after the kernel has
+    // copied it, or has refused its length; anything unreadable is EFAULT.
+    let family = match unsafe { address::copy(address, length) } {
+        Some((copied, _)) => address::family(&copied),
+        None => return -1,
+    };
     if matches!(family, AF_INET | AF_INET6) {
         if os::get_int_option(fd, SOL_SOCKET, libc::SO_ACCEPTCONN) == Ok(1) {
             Errno(EISCONN).set();

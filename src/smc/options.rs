@@ -15,7 +15,9 @@
 use super::os::{self, Errno};
 use super::{demote, identity, renew, SOL_SMC};
 use crate::{hints, process};
-use libc::{socklen_t, EINVAL, ENOPROTOOPT, EOPNOTSUPP, IPPROTO_IP, IPPROTO_TCP, SOL_SOCKET};
+use libc::{
+    socklen_t, EFAULT, EINVAL, ENOPROTOOPT, EOPNOTSUPP, IPPROTO_IP, IPPROTO_TCP, SOL_SOCKET,
+};
 use std::ffi::{c_int, c_void};
 use std::mem::size_of;
 
@@ -179,22 +181,19 @@ impl Call {
         let demoted = demote::to_tcp(self.fd);
         // SAFETY: the program's own call.
         let answer = unsafe { self.make() };
-        // SAFETY: as the caller promises.
-        if answer == -1 && !demoted && Errno::current().0 == EINVAL && unsafe { self.is_in_force() }
-        {
+        if answer == -1 && !demoted && Errno::current().0 == EINVAL && self.is_in_force() {
             return 0;
         }
         answer
     }
 
-    unsafe fn is_in_force(self) -> bool {
-        let mut now = [0; 16];
+    fn is_in_force(self) -> bool {
+        let (mut now, mut wanted) = ([0; 16], [0; 16]);
         let length = self.length as usize;
-        // SAFETY: `value` is readable for `length` bytes, as the caller promises.
-        let Some(wanted) = (unsafe { os::option_value(self.value, length) }) else {
+        let (Some(now), Some(wanted)) = (now.get_mut(..length), wanted.get_mut(..length)) else {
             return false;
         };
-        let Some(now) = now.get_mut(..length) else {
+        let Some(wanted) = os::option_value(self.value, wanted) else {
             return false;
         };
         if os::get_option(self.fd, self.level, self.name, now).is_err() {
@@ -209,9 +208,17 @@ impl Call {
     /// A value shorter than an `int`: the same value as four bytes where that
     /// means the same.
     unsafe fn short(self) -> c_int {
-        // SAFETY: `value` is readable for `length` bytes, as the caller promises.
-        let bytes =
-            unsafe { os::option_value(self.value, self.length as usize) }.unwrap_or_default();
+        let mut bytes = [0; INT as usize - 1];
+        let bytes = bytes.get_mut(..self.length as usize).unwrap_or_default();
+        let is_congestion = (self.level, self.name) == (IPPROTO_TCP, libc::TCP_CONGESTION);
+        let bytes = match os::option_value(self.value, bytes) {
+            Some(bytes) => bytes,
+            None if self.length > 0 && (self.level == IPPROTO_IP || is_congestion) => {
+                Errno(EFAULT).set();
+                return -1;
+            }
+            None => &[],
+        };
         let is_clear =
             self.level == IPPROTO_IP && self.name == libc::IP_OPTIONS && bytes.is_empty();
         if self.level == IPPROTO_IP && !is_clear {
@@ -224,7 +231,7 @@ impl Call {
             // SAFETY: as the caller promises.
             return unsafe { self.make_with(wide) };
         }
-        if (self.level, self.name) == (IPPROTO_TCP, libc::TCP_CONGESTION) && !bytes.is_empty() {
+        if is_congestion && !bytes.is_empty() {
             // SAFETY: as the caller promises.
             return unsafe { self.make_with(padded(bytes)) };
         }

@@ -253,17 +253,36 @@ pub fn smc_variables() -> impl Iterator<Item = &'static [u8]> {
     })
 }
 
-/// The bytes at `value`, as many as `length` says: the value of a socket
-/// option that a program has passed. `None` for NULL.
-///
-/// # Safety
-/// `value` must be NULL or readable for `length` bytes.
-pub unsafe fn option_value<'a>(value: *const c_void, length: usize) -> Option<&'a [u8]> {
-    if value.is_null() {
+/// Copies the bytes at `value` into `copy`, all of it; `None` when they cannot
+/// be read. A program may pass any pointer: TCP answers EFAULT to a wrong one.
+pub fn option_value(value: *const c_void, copy: &mut [u8]) -> Option<&[u8]> {
+    let last = value.addr().checked_add(copy.len().checked_sub(1)?)?;
+    if !is_readable(value.addr()) || !is_readable(last) {
         return None;
     }
-    // SAFETY: not NULL, and readable as the caller promises.
-    Some(unsafe { std::slice::from_raw_parts(value.cast(), length) })
+    // SAFETY: the first and the last byte are readable, and `copy` is shorter
+    // than a page, so there is none between.
+    unsafe { std::ptr::copy_nonoverlapping(value.cast(), copy.as_mut_ptr(), copy.len()) };
+    Some(copy)
+}
+
+/// Whether the byte at `address` can be read. The kernel copies a signal mask
+/// before it finds that there is nothing to be done with it: the one call that
+/// reads eight bytes, changes nothing and is forbidden nowhere.
+fn is_readable(address: usize) -> bool {
+    const NOTHING_TO_DO: c_int = -1;
+    const MASK: usize = 8;
+    let aligned = std::ptr::without_provenance::<c_void>(address / MASK * MASK);
+    let nowhere = std::ptr::null_mut::<c_void>();
+    let answer = kernel!(
+        libc::SYS_rt_sigprocmask,
+        NOTHING_TO_DO,
+        aligned,
+        nowhere,
+        MASK
+    );
+    // A mask at NULL is no mask.
+    !aligned.is_null() && answer != Err(Errno(libc::EFAULT))
 }
 
 /// Descriptors, lengths and flags that the kernel hands out fit an `int`.
