@@ -39,19 +39,12 @@ static WAYS: [AtomicU8; 2] = [AtomicU8::new(BY_PROTOCOL), AtomicU8::new(BY_PROTO
 
 /// Sets the routes once this process is known; `None`: the shim stays out.
 pub fn open_routes(process: Option<&Process>) {
-    let route = match process {
-        Some(process) if process.takes_part => {
-            let simple = process.config.sndbuf.is_none()
-                && process.config.rcvbuf.is_none()
-                && process.config.creation != Creation::AfSmc
-                && !journal::has_lines();
-            if simple {
-                STRAIGHT
-            } else {
-                CAREFUL
-            }
-        }
-        _ => LEAVE,
+    // Straight only when the kernel has made one: a call that fails on the way
+    // to one that succeeds would cost the program its errno.
+    let route = if process.is_some_and(|process| process.takes_part) {
+        CAREFUL
+    } else {
+        LEAVE
     };
     for (domain, slot) in (0..).zip(&ROUTES) {
         let is_internet = matches!(domain, AF_INET | AF_INET6);
@@ -159,6 +152,9 @@ unsafe fn create(
     if process.config.creation != Creation::AfSmc && way.load(Relaxed) == BY_PROTOCOL {
         // SAFETY: `socket` takes any integers.
         answer = outcome(unsafe { real(domain, kind, IPPROTO_SMC) });
+        if answer.is_ok() && is_simple(process) {
+            set_route(domain, STRAIGHT);
+        }
     }
     // Kernels before 6.11 say EPROTONOSUPPORT, those before 5.6 EINVAL: 256
     // was out of their range.
@@ -181,6 +177,14 @@ unsafe fn create(
         }
     }
     answer
+}
+
+/// Whether there is nothing to see to beside the call itself.
+fn is_simple(process: &Process) -> bool {
+    process.config.sndbuf.is_none()
+        && process.config.rcvbuf.is_none()
+        && process.config.creation != Creation::AfSmc
+        && !journal::has_lines()
 }
 
 fn outcome(fd: c_int) -> Result<c_int, Errno> {
