@@ -7,105 +7,16 @@
 //! epoll with several processes (nginx), a thread per connection (python),
 //! threads with event loops (memcached), a process per connection (PostgreSQL),
 //! one blocking stream (iperf3), non-blocking connects (curl, wrk).
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(missing_docs)]
 
-use kit::counters::Counters;
-use kit::machine::{Machine, Output};
+use kit::scene::Scene;
 use kit::Kernel;
-use std::sync::{Mutex, MutexGuard};
 
 const COUNT: &str = env!("CARGO_BIN_EXE_count");
 
-/// The counters are those of the whole kernel: one test at a time.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-/// The machines of a test and what their kernels had counted before it.
-struct Scene {
-    client: Machine,
-    server: Machine,
-    before: (Counters, Counters),
-    _turn: MutexGuard<'static, ()>,
-}
-
-impl Scene {
-    fn new() -> Self {
-        let turn = ONE_AT_A_TIME
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (client, server) = (Machine::here().unwrap(), Machine::for_servers().unwrap());
-        let before = (
-            client.counters(COUNT).unwrap(),
-            server.counters(COUNT).unwrap(),
-        );
-        Self {
-            client,
-            server,
-            before,
-            _turn: turn,
-        }
-    }
-
-    /// Serves with `server` on `port` while `client` runs; both scripts find
-    /// the server's address in `$SERVER` and a scratch folder in `$SCRATCH`.
-    /// What the client wrote.
-    fn play(&self, name: &str, port: u16, server: &str, client: &str) -> String {
-        let scratch = format!("/tmp/smc-shim-{name}-{}", std::process::id());
-        let head = format!(
-            "export SERVER={} SCRATCH={scratch}; mkdir -p $SCRATCH; ",
-            self.server.address
-        );
-        let running = self.server.start(&format!("{head}{server}")).unwrap();
-        if let Err(error) = self.server.wait_for_listener(port) {
-            panic!("{error}; {:?}", running.end());
-        }
-        let seen = self.client.run(&format!("set -e; {head}{client}")).unwrap();
-        let ending = running.end().unwrap();
-        for machine in [&self.client, &self.server] {
-            machine.run(&format!("rm -rf {scratch}")).unwrap();
-        }
-        let Output { status, out, err } = seen;
-        assert_eq!(status, 0, "client: {out}{err}\nserver: {ending:?}");
-        out
-    }
-
-    /// Asserts that all connections since the beginning were what this kernel
-    /// can do at best.
-    fn assert_all_smc(&self) {
-        let client = self.client.counters(COUNT).unwrap().since(&self.before.0);
-        let server = self.server.counters(COUNT).unwrap().since(&self.before.1);
-        let told = format!("client's kernel:\n{client}server's kernel:\n{server}");
-        let kind = match Kernel::expected() {
-            Kernel::Without => {
-                assert_eq!(client, Counters::default());
-                return;
-            }
-            Kernel::AfSmc | Kernel::IpprotoSmc => "fallback",
-            Kernel::SmcD => "smc-d",
-            Kernel::SmcR => "smc-r",
-        };
-        for other in ["fallback", "smc-d", "smc-r", "handshake error"] {
-            let expected = other == kind;
-            for (counters, role) in [(&client, "client"), (&server, "server")] {
-                let count = counters.of(&format!("{other} {role}"));
-                assert_eq!(count > 0, expected, "{other} {role}: {count}; {told}");
-            }
-        }
-        assert_eq!(
-            client.of(&format!("{kind} client")),
-            server.of(&format!("{kind} server")),
-            "{told}"
-        );
-    }
-}
-
 #[test]
 fn redis() {
-    let scene = Scene::new();
+    let scene = Scene::new(COUNT);
     let said = scene.play(
         "redis",
         6379,
@@ -142,7 +53,7 @@ const FETCH: &str = "
 
 #[test]
 fn nginx() {
-    let scene = Scene::new();
+    let scene = Scene::new(COUNT);
     let said = scene.play("nginx", 8080, &NGINX.replace("LISTEN", ""), FETCH);
     assert!(
         said.contains("requests in") && !said.contains("rror"),
@@ -153,7 +64,7 @@ fn nginx() {
 
 #[test]
 fn nginx_reuseport() {
-    let scene = Scene::new();
+    let scene = Scene::new(COUNT);
     let said = scene.play("nginx", 8080, &NGINX.replace("LISTEN", "reuseport"), FETCH);
     assert!(
         said.contains("requests in") && !said.contains("rror"),
@@ -167,7 +78,7 @@ fn nginx_reuseport() {
 
 #[test]
 fn python_http_server() {
-    let scene = Scene::new();
+    let scene = Scene::new(COUNT);
     let said = scene.play(
         "python",
         8000,
@@ -186,7 +97,7 @@ fn python_http_server() {
 
 #[test]
 fn iperf3() {
-    let scene = Scene::new();
+    let scene = Scene::new(COUNT);
     let said = scene.play(
         "iperf3",
         5201,
@@ -199,7 +110,7 @@ fn iperf3() {
 
 #[test]
 fn memcached() {
-    let scene = Scene::new();
+    let scene = Scene::new(COUNT);
     let said = scene.play(
         "memcached",
         11211,
@@ -215,7 +126,7 @@ fn memcached() {
 
 #[test]
 fn postgresql() {
-    let scene = Scene::new();
+    let scene = Scene::new(COUNT);
     let said = scene.play(
         "postgresql",
         5432,

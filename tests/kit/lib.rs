@@ -4,6 +4,7 @@
 pub mod counters;
 pub mod machine;
 pub mod truth;
+pub mod scene;
 
 use std::path::{Path, PathBuf};
 
@@ -40,6 +41,18 @@ impl Kernel {
             Ok("smcd") => Self::SmcD,
             Ok("debian-6.12 pair") => Self::SmcR,
             Ok(other) => panic!("SMC_TEST_KERNEL: {other:?} is no kernel of scripts/lab"),
+        }
+    }
+
+    /// What the counters call a connection that is the best this kernel can
+    /// do; `None` where there is nothing to count.
+    #[must_use]
+    pub fn best(self) -> Option<&'static str> {
+        match self {
+            Self::Without => None,
+            Self::AfSmc | Self::IpprotoSmc => Some("fallback"),
+            Self::SmcD => Some("smc-d"),
+            Self::SmcR => Some("smc-r"),
         }
     }
 }
