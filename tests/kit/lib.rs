@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the end to end tests share: where things are, and which kernel it is.
 
+pub mod capture;
 pub mod counters;
 pub mod machine;
 pub mod truth;
+pub mod pcap;
 pub mod scene;
 
 use std::path::{Path, PathBuf};

@@ -48,6 +48,12 @@ impl Scene {
         }
     }
 
+    /// Whether client and server are two machines.
+    #[must_use]
+    pub fn is_pair(&self) -> bool {
+        self.client.address != self.server.address
+    }
+
     /// Serves with `server` on `port` while `client` runs; both scripts find
     /// the server's address in `$SERVER` and a scratch folder in `$SCRATCH`.
     /// What the client wrote.
