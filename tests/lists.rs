@@ -30,6 +30,8 @@ struct Expected {
     best: u64,
     /// Connections of clients that offered SMC to a server on TCP.
     in_vain: u64,
+    /// Connections of clients on TCP to a server that would have had SMC.
+    unasked: u64,
     /// Sockets that the shim turned into TCP at connect,
     demoted: u64,
     /// and at listen.
@@ -57,14 +59,16 @@ impl Expected {
         // "Option not supported" is the shim's way to TCP, and counted at once.
         is(&client, "reason 0x03060000 client", at_client);
         is(&server, "reason 0x03060000 client", at_server);
+        // "The peer does not indicate SMC capability."
         is(&client, "reason 0x03010000 client", self.in_vain);
+        is(&server, "reason 0x03010000 server", self.unasked);
         // Without a device the best is a fallback, as the others are.
-        let others = if kind == "fallback" {
-            at_client + self.in_vain
+        let (clients, servers) = if kind == "fallback" {
+            (at_client + self.in_vain, self.unasked)
         } else {
-            0
+            (0, 0)
         };
-        is(&client, &format!("{kind} client"), self.best + others);
-        is(&server, &format!("{kind} server"), self.best);
+        is(&client, &format!("{kind} client"), self.best + clients);
+        is(&server, &format!("{kind} server"), self.best + servers);
     }
 }

@@ -63,6 +63,7 @@ fn each_direction_is_a_list_of_its_own() {
     let expected = Expected {
         best: 1,
         in_vain: 1,
+        unasked: 1,
         demoted: 2,
         listeners: 2,
     };

@@ -85,6 +85,7 @@ fn only_the_listed_program_of_a_script_uses_smc() {
     // turned into TCP later.
     let expected = Expected {
         best: smc as u64,
+        unasked: (cases.len() * (CURL.len() + PYTHON.len()) - smc) as u64,
         ..Expected::default()
     };
     expected.assert(&scene);
