@@ -14,8 +14,8 @@ program() {
 }
 
 for where in "$@"; do
-    tests='transport programs'
-    [ "$where" != pair ] || tests=programs
+    tests='transport programs lists'
+    [ "$where" != pair ] || tests='programs lists'
     for test in $tests; do
         printf '\n-- %s on %s\n' "$test" "$where"
         test=$(program "$test")

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Only what is listed is SMC. Unmodified Debian programs with lists of ports,
-//! programs and hosts, and two witnesses of what became of each connection: the
-//! SMC option in SYN and SYN/ACK, and the kernel's counters.
+//! Only what is listed, and wanted by both sides, is SMC. Unmodified Debian
+//! programs with lists of ports, programs and hosts, and two witnesses of what
+//! became of each connection: the SMC option in SYN and SYN/ACK, and the
+//! kernel's counters.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::panic,
     reason = "a test fails by panicking"
 )]
@@ -13,12 +15,20 @@ use kit::counters::Counters;
 use kit::scene::Scene;
 use kit::Kernel;
 
+#[path = "lists/buffers.rs"]
+mod buffers;
 #[path = "lists/hosts.rs"]
 mod hosts;
+#[path = "lists/journal.rs"]
+mod journal;
+#[path = "lists/peers.rs"]
+mod peers;
 #[path = "lists/ports.rs"]
 mod ports;
 #[path = "lists/processes.rs"]
 mod processes;
+#[path = "lists/proxy.rs"]
+mod proxy;
 
 /// Reads what the kernel has counted.
 const COUNT: &str = env!("CARGO_BIN_EXE_count");

@@ -65,19 +65,48 @@ impl Scene {
         self.serve(name, &[port], server).to(client)
     }
 
+    /// Runs a script on the client's machine to its end, which must be a good
+    /// one, with a scratch folder in `$SCRATCH`. How it ended.
+    ///
+    /// # Panics
+    /// When its exit status is not 0.
+    #[must_use]
+    pub fn alone(&self, name: &str, script: &str) -> Output {
+        let scratch = format!("/tmp/smc-shim-{name}-{}", std::process::id());
+        let script = format!("set -e; export SCRATCH={scratch}; mkdir $SCRATCH; {script}");
+        let output = self.client.run(&script).unwrap();
+        self.client.run(&format!("rm -rf {scratch}")).unwrap();
+        assert_eq!(output.status, 0, "{output:?}");
+        output
+    }
+
     /// Serves with `script` until dropped; returns when all of `ports` listen.
     ///
     /// # Panics
     /// When one of them does not.
+    #[must_use]
     pub fn serve(&self, name: &str, ports: &[u16], script: &str) -> Serving<'_> {
+        self.serve_on(self.server, name, ports, script)
+    }
+
+    /// The same on the client's machine.
+    ///
+    /// # Panics
+    /// When one of `ports` does not listen.
+    #[must_use]
+    pub fn serve_here(&self, name: &str, ports: &[u16], script: &str) -> Serving<'_> {
+        self.serve_on(self.client, name, ports, script)
+    }
+
+    fn serve_on(&self, machine: Machine, name: &str, ports: &[u16], script: &str) -> Serving<'_> {
         let scratch = format!("/tmp/smc-shim-{name}-{}", std::process::id());
         let head = format!(
             "export SERVER={} SCRATCH={scratch}; mkdir -p $SCRATCH; ",
             self.server.address
         );
-        let mut running = Some(self.server.start(&format!("{head}{script}")).unwrap());
+        let mut running = Some(machine.start(&format!("{head}{script}")).unwrap());
         for &port in ports {
-            if let Err(error) = self.server.wait_for_listener(port) {
+            if let Err(error) = machine.wait_for_listener(port) {
                 panic!("{error}; {:?}", running.take().map(Running::end));
             }
         }
