@@ -180,14 +180,23 @@ impl Serving<'_> {
     /// # Panics
     /// When its exit status is not 0; shows what everybody wrote.
     pub fn to(&mut self, client: &str) -> String {
-        let script = format!("set -e; {}{client}", self.head);
-        let Output { status, out, err } = self.scene.client.run(&script).unwrap();
+        let Output { status, out, err } = self.ask(&format!("set -e; {client}"));
         assert!(
             status == 0,
             "client: {status} {out}{err}\nserver: {:?}",
             self.end()
         );
         out
+    }
+
+    /// Runs a client's script to its end; how it ended.
+    ///
+    /// # Panics
+    /// When the client's machine does not answer.
+    #[must_use]
+    pub fn ask(&self, client: &str) -> Output {
+        let script = format!("{}{client}", self.head);
+        self.scene.client.run(&script).unwrap()
     }
 
     /// Ends the server; what it wrote.
