@@ -2,56 +2,86 @@
 //! Linking: what the loader has to do in every process that the shim enters
 //! is decided here (`scripts/bench` counts it).
 
-use std::{env, fs, io, path::PathBuf};
+use std::fmt::Write;
+use std::{env, fs, io, path::Path};
 
-/// C functions that only std's panic printer calls (environment, working
-/// directory, symbol files, standard error), and what stands for them. The
-/// shim must not print over the program's descriptors, so they are never to
-/// run; and the loader need not look up each of them in every process.
-const FAILING: [&str; 13] = [
+/// C functions that most processes never need: while tidying up, writing the
+/// journal, or panicking. The loader would look each of them up in every
+/// process, because Rust calls through the address table; through
+/// `src/lazy.rs` they are looked up when they are first called. A name that is
+/// missing here costs some hundred instructions at each program start.
+const LAZY: [&str; 24] = [
+    "__errno_location",
+    "__pthread_key_create",
     "__xpg_strerror_r",
-    "close",
-    "fstat64",
-    "lseek64",
-    "mmap64",
-    "munmap",
-    "open64",
+    "abort",
+    "bcmp",
+    "calloc",
+    "dl_iterate_phdr",
+    "dlsym",
+    "free",
+    "getauxval",
+    "getcwd",
+    "getenv",
+    "gettid",
+    "malloc",
+    "memcpy",
+    "memmove",
+    "memset",
     "posix_memalign",
-    "read",
-    "readlink",
-    "stat64",
-    "statx",
+    "realloc",
+    "strlen",
+    "syscall",
     "write",
+    "writev",
+    "pthread_self",
 ];
-const ANSWERING_NULL: [&str; 4] = ["getcwd", "getenv", "gettid", "realpath"];
 
 fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed=build.rs");
-    if env::var("CARGO_CFG_TARGET_ENV").as_deref() != Ok("gnu") {
-        return Ok(());
-    }
-    link_unwinder_statically()?;
-    // Nothing here needs the hooks of crti.o and crtbeginS.o, nor their look-ups.
-    println!("cargo:rustc-cdylib-link-arg=-nostartfiles");
-    // The unwinder's calls are bound when they are made, which is never.
-    println!("cargo:rustc-cdylib-link-arg=-Wl,-z,lazy");
-    for (names, stub) in [
-        (&FAILING[..], "smc_shim_fails"),
-        (&ANSWERING_NULL[..], "smc_shim_null"),
-    ] {
-        for name in names {
-            println!("cargo:rustc-cdylib-link-arg=-Wl,--defsym={name}={stub}");
+    let folder = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
+    let folder = Path::new(&folder);
+    let architecture = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
+    let is_gnu = env::var("CARGO_CFG_TARGET_ENV").as_deref() == Ok("gnu");
+    // A jump through the procedure linkage table.
+    let jump = match architecture.as_str() {
+        "x86_64" => Some(("jmp", "@PLT")),
+        "aarch64" => Some(("b", "")),
+        "s390x" => Some(("jg", "@PLT")),
+        _ => None,
+    };
+    let mut assembly = String::new();
+    if let Some((instruction, suffix)) = jump.filter(|_| is_gnu) {
+        for name in LAZY {
+            println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap={name}");
+            let _ = write!(
+                assembly,
+                ".section .text.__wrap_{name}, \"ax\", @progbits\n\
+                 .globl __wrap_{name}\n\
+                 .hidden __wrap_{name}\n\
+                 .type __wrap_{name}, @function\n\
+                 __wrap_{name}: {instruction} __real_{name}{suffix}\n"
+            );
         }
     }
+    fs::write(folder.join("lazy.s"), assembly + ".text\n")?;
+    if !is_gnu {
+        return Ok(());
+    }
+    link_unwinder_statically(folder)?;
+    // Nothing here needs the hooks of crti.o and crtbeginS.o, nor their look-ups.
+    println!("cargo:rustc-cdylib-link-arg=-nostartfiles");
+    // Look up a function when it is first called.
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-z,lazy");
+    // `_Unwind_Backtrace` is ours (src/panics.rs) and, unused, libgcc's.
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-z,muldefs");
     Ok(())
 }
 
 /// std asks for `-lgcc_s`. A linker script of that name, found first, answers
 /// with the static unwinder: otherwise every preloaded process would map,
 /// relocate and initialise the shared one too, for panics that never happen.
-fn link_unwinder_statically() -> io::Result<()> {
-    let folder = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
-    let folder = PathBuf::from(folder);
+fn link_unwinder_statically(folder: &Path) -> io::Result<()> {
     fs::write(folder.join("libgcc_s.so"), "INPUT(-lgcc_eh)\n")?;
     println!("cargo:rustc-link-search=native={}", folder.display());
     Ok(())

@@ -14,8 +14,8 @@ const NUMBERS: usize = 65_536;
 
 static WORDS: [AtomicU64; NUMBERS] = [const { AtomicU64::new(0) }; NUMBERS];
 
-/// The bit of an option that no program can set: `SO_PEERGROUPS` (59).
-const MADE: u64 = 1 << 59;
+/// The bit of an option that no program can set: `SO_TYPE` (3).
+const MADE: u64 = 1 << 3;
 
 /// What is known of one descriptor number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +53,15 @@ pub fn of(fd: i32) -> Hint {
     Hint(word(fd).map_or(0, |word| word.load(Relaxed)))
 }
 
-/// The shim has just made `fd`, an SMC socket.
+/// The shim has just made `fd`, an SMC socket. False: nothing is remembered of
+/// this number, which may be no descriptor at all.
 #[inline]
-pub fn made(fd: i32) {
-    if let Some(word) = word(fd) {
+pub fn made(fd: i32) -> bool {
+    let word = word(fd);
+    if let Some(word) = word {
         word.store(MADE, Relaxed);
     }
+    word.is_some()
 }
 
 /// The program has set `SOL_SOCKET` option `name` on `fd`.

@@ -3,16 +3,20 @@
 //! decides out. The list of hooks is the list of exported symbols.
 //!
 //! redhook catches a panic in a body and then makes the real call; nothing on
-//! a hook's path can panic, so no call is ever made twice.
+//! a hook's path is known to panic, so no call is made twice.
+
+mod next;
 
 use crate::smc;
-use libc::{c_int, c_void, sockaddr, socklen_t, SOL_SOCKET, SO_DOMAIN, SO_PROTOCOL};
+use libc::{c_char, c_int, c_void, sockaddr, socklen_t, SOL_SOCKET, SO_DOMAIN, SO_PROTOCOL};
+use next::{find, next};
 use redhook::{hook, real};
+use std::sync::atomic::AtomicPtr;
 
 hook! {
     unsafe fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int => shim_socket {
         // SAFETY: the program's own arguments.
-        unsafe { smc::create::socket(real!(socket), domain, kind, protocol) }
+        unsafe { smc::create::socket(domain, kind, protocol) }
     }
 }
 
@@ -20,21 +24,23 @@ hook! {
 hook! {
     unsafe fn socket64(domain: c_int, kind: c_int, protocol: c_int) -> c_int => shim_socket64 {
         // SAFETY: the program's own arguments.
-        unsafe { smc::create::socket(real!(socket), domain, kind, protocol) }
+        unsafe { smc::create::socket(domain, kind, protocol) }
     }
 }
 
 hook! {
     unsafe fn connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int => shim_connect {
+        let real = next!(connect);
         // SAFETY: the program's own arguments.
-        unsafe { smc::connect::connect(real!(connect), fd, address, length) }
+        unsafe { smc::connect::connect(real, fd, address, length) }
     }
 }
 
 hook! {
     unsafe fn listen(fd: c_int, backlog: c_int) -> c_int => shim_listen {
+        let real = next!(listen);
         // SAFETY: the program's own arguments.
-        unsafe { smc::listen::listen(real!(listen), fd, backlog) }
+        unsafe { smc::listen::listen(real, fd, backlog) }
     }
 }
 
@@ -42,8 +48,9 @@ hook! {
     unsafe fn setsockopt(
         fd: c_int, level: c_int, name: c_int, value: *const c_void, length: socklen_t
     ) -> c_int => shim_setsockopt {
+        let real = next!(setsockopt);
         // SAFETY: the program's own arguments.
-        unsafe { smc::options::set(real!(setsockopt), fd, level, name, value, length) }
+        unsafe { smc::options::set(real, fd, level, name, value, length) }
     }
 }
 
@@ -51,8 +58,9 @@ hook! {
     unsafe fn getsockopt(
         fd: c_int, level: c_int, name: c_int, value: *mut c_void, length: *mut socklen_t
     ) -> c_int => shim_getsockopt {
+        let real = next!(getsockopt);
         // SAFETY: the program's own arguments.
-        let answer = unsafe { real!(getsockopt)(fd, level, name, value, length) };
+        let answer = unsafe { real(fd, level, name, value, length) };
         if answer == 0 && level == SOL_SOCKET && (name == SO_DOMAIN || name == SO_PROTOCOL) {
             // SAFETY: the kernel has just filled them.
             unsafe { smc::options::hide_smc(fd, name, value, length) };
@@ -61,25 +69,20 @@ hook! {
     }
 }
 
-/// Finds the real functions, so that no hook has to: dlsym(3) is not for
-/// signal handlers.
-pub fn find_real_functions() {
-    let _ = (
-        real!(socket),
-        real!(connect),
-        real!(listen),
-        real!(setsockopt),
-        real!(getsockopt),
-    );
+/// `socket(2)` as the program would have reached it.
+pub fn real_socket() -> smc::create::SocketCall {
+    next!(socket)
 }
 
-/// The loader calls this after relocating the library, before `main`.
+/// The loader calls this after relocating the library, before `main`, and
+/// says what the environment is.
 #[used]
 #[link_section = ".init_array"]
-static AT_LOAD: extern "C" fn() = {
-    extern "C" fn at_load() {
-        find_real_functions();
-        crate::process::get();
+static AT_LOAD: extern "C" fn(c_int, *const *const c_char, *const *const c_char) = {
+    extern "C" fn at_load(_: c_int, _: *const *const c_char, environment: *const *const c_char) {
+        crate::panics::keep_quiet();
+        // SAFETY: glibc's loader passes what it passes to main.
+        crate::process::load(Some(unsafe { smc::os::Environment::new(environment) }));
     }
     at_load
 };

@@ -23,5 +23,7 @@
 mod hints;
 mod hooks;
 mod journal;
+mod lazy;
+mod panics;
 mod process;
 mod smc;

@@ -6,12 +6,16 @@
 //! library's constructor makes one earlier. Read-only from then on.
 
 use crate::journal;
-use crate::smc::{create, os};
+use crate::smc::os;
+use crate::smc::os::Environment;
 use once_cell::race::OnceBox;
 use smc_policy::{Config, Program, Verdict, VARIABLES};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 /// This process, if the shim has anything to do in it.
 pub struct Process {
@@ -23,6 +27,7 @@ pub struct Process {
 
 static PROCESS: OnceBox<Process> = OnceBox::new();
 static BEGUN: AtomicBool = AtomicBool::new(false);
+static LOADED: AtomicBool = AtomicBool::new(false);
 
 /// Whether `connect` has to look at the destination; kept apart from
 /// [`Process`] so that this is one byte to test. The same for `listen`.
@@ -57,15 +62,22 @@ pub fn makes_no_smc() {
 /// This process. `None`: the shim stays out of it (`SMC_DISABLE=1`, a value
 /// that does not parse), or another thread is just finding out.
 pub fn get() -> Option<&'static Process> {
-    PROCESS.get().or_else(load)
+    PROCESS.get().or_else(|| load(None))
 }
 
+/// Whether [`get`] may say more when asked again.
+pub fn is_loading() -> bool {
+    !LOADED.load(Acquire)
+}
+
+/// Finds out, once. The loader says what the environment is; without it, a
+/// hook is called before this library was initialised.
 #[cold]
-fn load() -> Option<&'static Process> {
+pub fn load(environment: Option<Environment>) -> Option<&'static Process> {
     if BEGUN.swap(true, Relaxed) {
         return None;
     }
-    let process = read_environment().map(|process| {
+    let process = read(environment.unwrap_or_else(Environment::current)).map(|process| {
         let judging = process.takes_part;
         let lists = &process.config.lists;
         MAKES_SMC.store(judging, Relaxed);
@@ -79,15 +91,15 @@ fn load() -> Option<&'static Process> {
         );
         PROCESS.get_or_init(|| Box::new(process))
     });
-    create::open_routes(process);
+    LOADED.store(true, Release);
     process
 }
 
 /// The process as the environment wants it, with the journal opened.
-fn read_environment() -> Option<Process> {
+fn read(environment: Environment) -> Option<Process> {
     // One walk through the environment, however many variables there are.
     let mut values = [None; VARIABLES.len()];
-    for variable in os::smc_variables() {
+    for variable in environment.smc_variables() {
         for (value, name) in values.iter_mut().zip(VARIABLES) {
             *value = value.or_else(|| value_of(variable, name));
         }

@@ -9,24 +9,43 @@
 use super::os::{self, Errno};
 use super::{identity, AF_SMC, IPPROTO_SMC, SMCPROTO_SMC, SMCPROTO_SMC6};
 use crate::process::{self, Process};
-use crate::{hints, journal};
+use crate::{hints, hooks, journal, panics};
 use libc::{AF_INET, AF_INET6, EAFNOSUPPORT, EINVAL, EPROTONOSUPPORT, SOL_SOCKET};
 use smc_policy::Creation;
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::mem::MaybeUninit;
+use std::sync::atomic::{
+    AtomicPtr, AtomicU8,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 /// `socket(2)` as the program would have reached it.
 pub type SocketCall = unsafe extern "C" fn(c_int, c_int, c_int) -> c_int;
 
-/// Nothing to do for this family.
-const LEAVE: u8 = 0;
-/// Ask for IPPROTO_SMC; nothing else to see to.
-const STRAIGHT: u8 = 1;
-/// The long way: not loaded yet, AF_SMC, buffer sizes, a journal, a failure.
-const CAREFUL: u8 = 2;
+/// What the program's `socket()` does, decided at its first call: a jump and
+/// no more for a program that does not take part.
+static HANDLER: Call = Call::new(first);
+/// `socket(2)` itself; set before any handler but `first`.
+static REAL: Call = Call::new(first);
 
-/// What to do with a new socket, by its address family (2 and 10 count).
-static ROUTES: [AtomicU8; 16] = [const { AtomicU8::new(CAREFUL) }; 16];
+/// A `socket(2)` that can be exchanged.
+struct Call(AtomicPtr<()>);
+
+impl Call {
+    const fn new(call: SocketCall) -> Self {
+        Self(AtomicPtr::new(call as *mut ()))
+    }
+
+    #[inline]
+    fn get(&self) -> SocketCall {
+        // SAFETY: only `new` and `set` write here, and they write such calls.
+        unsafe { std::mem::transmute::<*mut (), SocketCall>(self.0.load(Acquire)) }
+    }
+
+    fn set(&self, call: SocketCall) {
+        self.0.store(call as *mut (), Release);
+    }
+}
 
 /// How this kernel makes SMC sockets, as far as is known: IPPROTO_SMC.
 const BY_PROTOCOL: u8 = 0;
@@ -37,107 +56,180 @@ const IMPOSSIBLE: u8 = 2;
 /// For IPv4 and for IPv6: a kernel can have one and not the other.
 static WAYS: [AtomicU8; 2] = [AtomicU8::new(BY_PROTOCOL), AtomicU8::new(BY_PROTOCOL)];
 
-/// Sets the routes once this process is known; `None`: the shim stays out.
-pub fn open_routes(process: Option<&Process>) {
-    // Straight only when the kernel has made one: a call that fails on the way
-    // to one that succeeds would cost the program its errno.
-    let route = if process.is_some_and(|process| process.takes_part) {
-        CAREFUL
-    } else {
-        LEAVE
-    };
-    for (domain, slot) in (0..).zip(&ROUTES) {
-        let is_internet = matches!(domain, AF_INET | AF_INET6);
-        slot.store(if is_internet { route } else { LEAVE }, Relaxed);
-    }
-}
-
-fn set_route(domain: c_int, route: u8) {
-    if let Some(slot) = usize::try_from(domain)
-        .ok()
-        .and_then(|domain| ROUTES.get(domain))
-    {
-        slot.store(route, Relaxed);
-    }
+#[inline]
+fn is_internet(domain: c_int) -> bool {
+    // 2 and 10.
+    domain.wrapping_sub(AF_INET) & !(AF_INET6 - AF_INET) == 0
 }
 
 /// Whether `socket(AF_INET or AF_INET6, kind, protocol)` is TCP.
 #[inline]
 fn is_tcp(kind: c_int, protocol: c_int) -> bool {
-    kind & !(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC) == libc::SOCK_STREAM
-        && (protocol == 0 || protocol == libc::IPPROTO_TCP)
+    let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    kind.wrapping_sub(libc::SOCK_STREAM) & !flags == 0 && is_tcp_or_any(protocol)
+}
+
+/// 0 or IPPROTO_TCP (6), without a second jump: multiplying by the inverse of
+/// three is one to one and makes them 0 and 2.
+#[inline]
+fn is_tcp_or_any(protocol: c_int) -> bool {
+    const INVERSE_OF_THREE: c_int = -0x5555_5555;
+    const _: () = assert!(libc::IPPROTO_TCP.wrapping_mul(INVERSE_OF_THREE) == 2);
+    protocol.wrapping_mul(INVERSE_OF_THREE) & !2 == 0
 }
 
 /// The program's `socket()`: an SMC socket if it asked for TCP in a process
 /// that takes part, else what it asked for.
 ///
 /// # Safety
-/// `real` must be `socket(2)`.
+/// None: `socket` takes any integers. Unsafe as every call of C is.
 #[inline]
-pub unsafe fn socket(real: SocketCall, domain: c_int, kind: c_int, protocol: c_int) -> c_int {
-    let route = match usize::try_from(domain)
-        .ok()
-        .and_then(|domain| ROUTES.get(domain))
-    {
-        Some(route) => route.load(Relaxed),
-        None => CAREFUL,
-    };
-    if route == LEAVE {
-        // SAFETY: the program's own call.
-        return unsafe { real(domain, kind, protocol) };
-    }
-    if route == STRAIGHT && is_tcp(kind, protocol) {
-        // SAFETY: `socket` takes any integers.
-        let fd = unsafe { real(domain, kind, IPPROTO_SMC) };
-        if fd >= 0 {
-            hints::made(fd);
-            return fd;
-        }
-    }
-    // SAFETY: as the caller promises.
-    unsafe { carefully(real, domain, kind, protocol) }
+pub unsafe fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
+    // SAFETY: `socket` takes any integers.
+    unsafe { HANDLER.get()(domain, kind, protocol) }
 }
 
-/// # Safety
-/// `real` must be `socket(2)`.
+/// Until the handler is known. Not at load, since most programs never get here.
 #[cold]
-unsafe fn carefully(real: SocketCall, domain: c_int, kind: c_int, protocol: c_int) -> c_int {
-    let before = Errno::current();
-    let wanted = (domain == AF_INET || domain == AF_INET6) && is_tcp(kind, protocol);
-    if !wanted {
-        identity::program_asked_for(domain, protocol);
+unsafe extern "C" fn first(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
+    REAL.set(hooks::real_socket());
+    if let Some(handler) = choose_handler() {
+        HANDLER.set(handler);
+        // SAFETY: `socket` takes any integers.
+        return unsafe { handler(domain, kind, protocol) };
     }
-    if let Some(process) = process::get().filter(|process| wanted && process.takes_part) {
-        // SAFETY: as the caller promises.
-        match unsafe { create(real, process, domain, kind) } {
-            Ok(fd) => {
-                hints::made(fd);
-                size_buffers(process, fd);
-                before.set();
-                return fd;
-            }
-            Err(error) if process.config.require => {
-                journal::cannot_create(error.0);
-                error.set();
-                return -1;
-            }
-            Err(_) => before.set(),
+    // SAFETY: as above.
+    unsafe { REAL.get()(domain, kind, protocol) }
+}
+
+/// `None`: another thread is just finding out what this process is to do.
+fn choose_handler() -> Option<SocketCall> {
+    let handler: SocketCall = match process::get() {
+        None if process::is_loading() => return None,
+        // `straight` when the kernel has made one: a call that fails on the way
+        // to one that succeeds would cost the program its errno.
+        Some(process) if process.takes_part => careful,
+        Some(_) => aside,
+        None => REAL.get(),
+    };
+    Some(handler)
+}
+
+/// Asks for IPPROTO_SMC, with nothing else to see to.
+///
+/// Each instruction counts here (`scripts/bench`): what the program asked for
+/// is put aside in memory, which costs half of what keeping it in registers
+/// across the call would.
+unsafe extern "C" fn straight(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
+    if !is_internet(domain) || !is_tcp(kind, protocol) {
+        // SAFETY: `socket` takes any integers.
+        return unsafe { other(domain, kind, protocol) };
+    }
+    let mut asked = MaybeUninit::<Asked>::uninit();
+    // SAFETY: a local variable.
+    unsafe {
+        let asked = asked.as_mut_ptr();
+        (&raw mut (*asked).domain).write_volatile(domain);
+        (&raw mut (*asked).kind).write_volatile(kind);
+        (&raw mut (*asked).protocol).write_volatile(protocol);
+    }
+    // SAFETY: `socket` takes any integers.
+    let fd = unsafe { REAL.get()(domain, kind, IPPROTO_SMC) };
+    if hints::made(fd) {
+        return fd;
+    }
+    // SAFETY: written above.
+    unsafe { not_so_straight(fd, asked.assume_init()) }
+}
+
+/// The kernel has made no SMC socket, or one with a number too high to remember.
+#[cold]
+#[inline(never)]
+unsafe fn not_so_straight(fd: c_int, asked: Asked) -> c_int {
+    if fd >= 0 {
+        return fd;
+    }
+    // SAFETY: `socket` takes any integers.
+    unsafe { careful(asked.domain, asked.kind, asked.protocol) }
+}
+
+/// What a program asked for.
+#[derive(Clone, Copy)]
+struct Asked {
+    domain: c_int,
+    kind: c_int,
+    protocol: c_int,
+}
+
+/// The program is not on the process list. All the same it may speak SMC.
+unsafe extern "C" fn aside(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
+    // SAFETY: `socket` takes any integers.
+    unsafe { other(domain, kind, protocol) }
+}
+
+/// Not TCP: the program's own call.
+#[inline]
+unsafe fn other(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
+    identity::program_asked_for(domain, protocol);
+    // SAFETY: `socket` takes any integers.
+    unsafe { REAL.get()(domain, kind, protocol) }
+}
+
+/// The long way: AF_SMC, buffer sizes, a journal, a failure.
+#[cold]
+unsafe extern "C" fn careful(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
+    let real = REAL.get();
+    if !is_internet(domain) || !is_tcp(kind, protocol) {
+        // SAFETY: `socket` takes any integers.
+        return unsafe { other(domain, kind, protocol) };
+    }
+    let before = Errno::current();
+    match panics::caught(|| make(real, domain, kind)) {
+        Some(Made::Smc(fd)) => {
+            before.set();
+            fd
+        }
+        Some(Made::Nothing(error)) => {
+            error.set();
+            -1
+        }
+        Some(Made::Tcp) | None => {
+            before.set();
+            // SAFETY: the program's own call.
+            unsafe { real(domain, kind, protocol) }
         }
     }
-    // SAFETY: the program's own call.
-    unsafe { real(domain, kind, protocol) }
+}
+
+/// What the program gets.
+enum Made {
+    Smc(c_int),
+    /// The real call is to be made.
+    Tcp,
+    /// `SMC_REQUIRE`.
+    Nothing(Errno),
+}
+
+fn make(real: SocketCall, domain: c_int, kind: c_int) -> Made {
+    let Some(process) = process::get().filter(|process| process.takes_part) else {
+        return Made::Tcp;
+    };
+    match create(real, process, domain, kind) {
+        Ok(fd) => {
+            hints::made(fd);
+            size_buffers(process, fd);
+            Made::Smc(fd)
+        }
+        Err(error) if process.config.require => {
+            journal::cannot_create(error.0);
+            Made::Nothing(error)
+        }
+        Err(_) => Made::Tcp,
+    }
 }
 
 /// Tries the ways that this kernel may have, and remembers those it lacks.
-///
-/// # Safety
-/// `real` must be `socket(2)`.
-unsafe fn create(
-    real: SocketCall,
-    process: &Process,
-    domain: c_int,
-    kind: c_int,
-) -> Result<c_int, Errno> {
+fn create(real: SocketCall, process: &Process, domain: c_int, kind: c_int) -> Result<c_int, Errno> {
     let [v4, v6] = &WAYS;
     let (way, family_protocol) = if domain == AF_INET {
         (v4, SMCPROTO_SMC)
@@ -153,7 +245,7 @@ unsafe fn create(
         // SAFETY: `socket` takes any integers.
         answer = outcome(unsafe { real(domain, kind, IPPROTO_SMC) });
         if answer.is_ok() && is_simple(process) {
-            set_route(domain, STRAIGHT);
+            HANDLER.set(straight);
         }
     }
     // Kernels before 6.11 say EPROTONOSUPPORT, those before 5.6 EINVAL: 256
@@ -161,16 +253,18 @@ unsafe fn create(
     let no_protocol = matches!(answer, Err(Errno(EPROTONOSUPPORT | EINVAL)));
     if no_protocol && process.config.creation != Creation::IpprotoSmc {
         way.store(BY_FAMILY, Relaxed);
-        set_route(domain, CAREFUL);
+        HANDLER.set(careful);
         // SAFETY: as above.
         answer = outcome(unsafe { real(AF_SMC, kind, family_protocol) });
     }
     if matches!(answer, Err(Errno(EAFNOSUPPORT | EPROTONOSUPPORT | EINVAL))) {
         way.store(IMPOSSIBLE, Relaxed);
+        // No family AF_SMC, so neither way and for neither family.
+        let has_none = process.config.creation != Creation::IpprotoSmc
+            && matches!(answer, Err(Errno(EAFNOSUPPORT)));
         if !process.config.require {
-            set_route(domain, LEAVE);
-            // For want of IPv6 it may be, if not asked for IPv4.
-            if domain == AF_INET {
+            if has_none {
+                HANDLER.set(real);
                 process::makes_no_smc();
             }
             journal::no_kernel_support();

@@ -16,7 +16,6 @@ pub mod listen;
 pub mod options;
 pub mod os;
 pub mod renew;
-mod unprinted;
 
 use std::ffi::c_int;
 

@@ -217,40 +217,60 @@ pub fn invoked_as() -> &'static Path {
     ))
 }
 
-/// The environment's entries that begin with `SMC_`, without that beginning:
-/// `PORTS=6379`. To be used while the library is being loaded: later the
-/// program may change its environment in another thread.
-pub fn smc_variables() -> impl Iterator<Item = &'static [u8]> {
-    extern "C" {
-        static environ: *const *const c_char;
+/// The environment: an array of pointers to `NAME=value`, ended by a NULL.
+#[derive(Clone, Copy)]
+pub struct Environment(*const *const c_char);
+
+impl Environment {
+    /// What the loader has said it is.
+    ///
+    /// # Safety
+    /// `entries` must be as environ(7) says.
+    pub unsafe fn new(entries: *const *const c_char) -> Self {
+        Self(entries)
     }
-    // SAFETY: `environ` is the C library's own variable.
-    let mut next = unsafe { environ };
-    std::iter::from_fn(move || loop {
-        if next.is_null() {
-            return None;
+
+    /// As the C library knows it.
+    pub fn current() -> Self {
+        // SAFETY: the name is a string of C.
+        let environ = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"environ".as_ptr()) };
+        if environ.is_null() {
+            return Self(std::ptr::null());
         }
-        // SAFETY: environ(7): an array of pointers ended by a NULL, which stops
-        // this walk.
-        let mut entry = unsafe { *next };
-        if entry.is_null() {
-            return None;
-        }
-        // SAFETY: the entry was not the last.
-        next = unsafe { next.add(1) };
-        let is_ours = b"SMC_".iter().all(|&wanted| {
-            // SAFETY: entries are NUL-terminated strings, and this stops at the
-            // first difference, so not behind the NUL.
-            let same = unsafe { entry.cast::<u8>().read() } == wanted;
-            // SAFETY: one behind a byte that was not the NUL.
-            entry = if same { unsafe { entry.add(1) } } else { entry };
-            same
-        });
-        if is_ours {
-            // SAFETY: the rest of the entry, which outlives the load.
-            return Some(unsafe { CStr::from_ptr(entry) }.to_bytes());
-        }
-    })
+        // SAFETY: this is what the C library's variable of that name holds.
+        Self(unsafe { *environ.cast() })
+    }
+
+    /// The entries that begin with `SMC_`, without that beginning:
+    /// `PORTS=6379`. To be used while the library is being loaded: later the
+    /// program may change its environment in another thread.
+    pub fn smc_variables(self) -> impl Iterator<Item = &'static [u8]> {
+        let mut next = self.0;
+        std::iter::from_fn(move || loop {
+            if next.is_null() {
+                return None;
+            }
+            // SAFETY: not behind the NULL, which stops this walk.
+            let mut entry = unsafe { *next };
+            if entry.is_null() {
+                return None;
+            }
+            // SAFETY: the entry was not the last.
+            next = unsafe { next.add(1) };
+            let is_ours = b"SMC_".iter().all(|&wanted| {
+                // SAFETY: entries are NUL-terminated strings, and this stops at
+                // the first difference, so not behind the NUL.
+                let same = unsafe { entry.cast::<u8>().read() } == wanted;
+                // SAFETY: one behind a byte that was not the NUL.
+                entry = if same { unsafe { entry.add(1) } } else { entry };
+                same
+            });
+            if is_ours {
+                // SAFETY: the rest of the entry, which outlives the load.
+                return Some(unsafe { CStr::from_ptr(entry) }.to_bytes());
+            }
+        })
+    }
 }
 
 /// Copies the bytes at `value` into `copy`, all of it; `None` when they cannot

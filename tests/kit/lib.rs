@@ -4,9 +4,9 @@
 pub mod capture;
 pub mod counters;
 pub mod machine;
-pub mod truth;
 pub mod pcap;
 pub mod scene;
+pub mod truth;
 
 use std::path::{Path, PathBuf};
 

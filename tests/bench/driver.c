@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The program that is measured: makes each call SHORT and then LONG times, so
+// that what happens once cancels out. Marks where it is for callgrind (a dump
+// of the counts) and for strace (a write to no descriptor, "socket 50").
+// `driver memory` prints its private dirty memory in KiB after one socket().
+#define _GNU_SOURCE
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <valgrind/callgrind.h>
+
+enum { SHORT = 50, LONG = 150 };
+
+static int fds[LONG];
+static struct sockaddr_in server = {.sin_family = AF_INET};
+
+static int check(int answer)
+{
+	if (answer < 0) {
+		perror("driver");
+		exit(1);
+	}
+	return answer;
+}
+
+static int tcp(void)
+{
+	return check(socket(AF_INET, SOCK_STREAM, 0));
+}
+
+static char where[32];
+
+static void begin(const char *call, int times)
+{
+	snprintf(where, sizeof(where), "%s %d", call, times);
+	(void)!write(-1, where, strlen(where));
+	CALLGRIND_ZERO_STATS;
+}
+
+static void end(void)
+{
+	CALLGRIND_DUMP_STATS_AT(where);
+	(void)!write(-1, "end", 3);
+}
+
+static void make_all(int times)
+{
+	for (int i = 0; i < times; i++)
+		fds[i] = tcp();
+}
+
+static void close_all(int times)
+{
+	for (int i = 0; i < times; i++)
+		close(fds[i]);
+}
+
+// The call, once to be found and then measured `times` times.
+#define MEASURE(name, call)                    \
+	do {                                   \
+		{ int i = 0; (void)i; check(call); }     \
+		begin(name, times);            \
+		for (int i = 0; i < times; i++) \
+			check(call);           \
+		end();                         \
+	} while (0)
+#define MEASURE_EACH(name, call)               \
+	do {                                   \
+		begin(name, times);            \
+		for (int i = 0; i < times; i++) \
+			check(call);           \
+		end();                         \
+	} while (0)
+
+static void sockets(int times)
+{
+	close(tcp());
+	MEASURE_EACH("socket", fds[i] = socket(AF_INET, SOCK_STREAM, 0));
+	close_all(times);
+	MEASURE_EACH("socket by name", fds[i] = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
+	close_all(times);
+	MEASURE_EACH("socket other", fds[i] = socket(AF_INET, SOCK_DGRAM, 0));
+	close_all(times);
+
+	make_all(times);
+	int one = 1, value;
+	socklen_t length = sizeof(value);
+	MEASURE("setsockopt", setsockopt(fds[i], SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one)));
+	MEASURE("setsockopt TCP", setsockopt(fds[i], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)));
+	MEASURE("getsockopt", getsockopt(fds[i], SOL_SOCKET, SO_ERROR, &value, &length));
+	close_all(times);
+
+	int warm = tcp();
+	check(connect(warm, (struct sockaddr *)&server, sizeof(server)));
+	close(warm);
+	make_all(times);
+	MEASURE_EACH("connect", connect(fds[i], (struct sockaddr *)&server, sizeof(server)));
+	close_all(times);
+
+	warm = tcp();
+	check(listen(warm, 1));
+	close(warm);
+	make_all(times);
+	struct sockaddr_in any = {.sin_family = AF_INET};
+	for (int i = 0; i < times; i++)
+		check(bind(fds[i], (struct sockaddr *)&any, sizeof(any)));
+	MEASURE_EACH("listen", listen(fds[i], 1));
+	close_all(times);
+}
+
+// Moving data: on a connected pair, one byte at a time.
+static void data(int times, int out, int in)
+{
+	char byte = 0;
+	struct pollfd polled = {.fd = in, .events = POLLIN};
+	struct epoll_event event = {.events = EPOLLIN};
+	int epoll = check(epoll_create1(EPOLL_CLOEXEC));
+	check(epoll_ctl(epoll, EPOLL_CTL_ADD, in, &event));
+	fd_set set;
+	struct timeval now = {0};
+	FD_ZERO(&set);
+
+	MEASURE("write", (int)write(out, &byte, 1));
+	MEASURE("read", (int)read(in, &byte, 1));
+	MEASURE("send", (int)send(out, &byte, 1, 0));
+	MEASURE("recv", (int)recv(in, &byte, 1, 0));
+	MEASURE("poll", poll(&polled, 1, 0));
+	MEASURE("select", select(0, &set, NULL, NULL, &now));
+	MEASURE("epoll_wait", epoll_wait(epoll, &event, 1, 0));
+	close(epoll);
+}
+
+static void print_private_dirty(void)
+{
+	FILE *maps = fopen("/proc/self/smaps_rollup", "r");
+	char line[128];
+	while (maps && fgets(line, sizeof(line), maps))
+		if (!strncmp(line, "Private_Dirty:", 14))
+			printf("%d\n", atoi(line + 14));
+}
+
+int main(int arguments, char **argument)
+{
+	if (arguments > 1 && !strcmp(argument[1], "memory")) {
+		tcp();
+		print_private_dirty();
+		return 0;
+	}
+	// Full with each connection, never accepted from: loopback does not mind.
+	int listener = tcp();
+	socklen_t length = sizeof(server);
+	server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	check(bind(listener, (struct sockaddr *)&server, sizeof(server)));
+	check(listen(listener, 2 * (SHORT + LONG)));
+	check(getsockname(listener, (struct sockaddr *)&server, &length));
+	int out = tcp();
+	check(connect(out, (struct sockaddr *)&server, sizeof(server)));
+	int in = check(accept(listener, NULL, NULL));
+
+	sockets(SHORT);
+	data(SHORT, out, in);
+	sockets(LONG);
+	data(LONG, out, in);
+	return 0;
+}
