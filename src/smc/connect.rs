@@ -27,11 +27,26 @@ pub unsafe fn connect(
         // SAFETY: as the caller promises.
         return unsafe { judged(real, fd, address, length) };
     }
+    // SAFETY: as the caller promises.
+    unsafe { made(real, fd, address, length) }
+}
+
+/// The real call, and what can be done when it fails.
+///
+/// # Safety
+/// As for [`connect`].
+#[inline]
+unsafe fn made(real: ConnectCall, fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int {
+    let before = Errno::current();
     // SAFETY: the program's own call.
     let answer = unsafe { real(fd, address, length) };
     if answer == -1 {
         // SAFETY: as the caller promises.
-        return unsafe { recover(real, fd, address, length) };
+        let answer = unsafe { recover(real, fd, address, length) };
+        if answer == 0 {
+            before.set();
+        }
+        return answer;
     }
     answer
 }
@@ -48,24 +63,15 @@ unsafe fn judged(
     let copied = unsafe { address::copy(address, length) };
     let peer = copied.and_then(|(address, length)| address::internet(&address, length));
     let Some((process, peer)) = process::get().zip(peer) else {
-        // SAFETY: the program's own call.
-        let answer = unsafe { real(fd, address, length) };
-        if answer == -1 {
-            // SAFETY: as the caller promises.
-            return unsafe { recover(real, fd, address, length) };
-        }
-        return answer;
+        // SAFETY: as the caller promises.
+        return unsafe { made(real, fd, address, length) };
     };
     let verdict = process.config.lists.at_connect(peer);
     if let Verdict::Tcp(_) = verdict {
         demote::to_tcp(fd);
     }
-    // SAFETY: the program's own call.
-    let mut answer = unsafe { real(fd, address, length) };
-    if answer == -1 {
-        // SAFETY: as the caller promises.
-        answer = unsafe { recover(real, fd, address, length) };
-    }
+    // SAFETY: as the caller promises.
+    let answer = unsafe { made(real, fd, address, length) };
     journal::decision("connect", &peer, fd, &verdict);
     answer
 }

@@ -62,6 +62,7 @@ pub unsafe fn set(
             // SAFETY: as the caller promises.
             return unsafe { call.on_tcp() };
         }
+        let before = Errno::current();
         // SAFETY: the program's own call.
         let answer = unsafe { call.make() };
         if answer == 0 {
@@ -69,7 +70,7 @@ pub unsafe fn set(
             return 0;
         }
         // SAFETY: as the caller promises.
-        return unsafe { call.refused_by_socket_layer() };
+        return unsafe { call.refused_by_socket_layer(before) };
     }
     if level != SOL_SMC
         && (length < INT
@@ -81,7 +82,12 @@ pub unsafe fn set(
         return unsafe { call.misread_by_smc() };
     }
     // SAFETY: the program's own call.
-    unsafe { call.make() }
+    let answer = unsafe { call.make() };
+    if answer == -1 && level != SOL_SMC {
+        // SAFETY: as the caller promises.
+        return unsafe { call.refused() };
+    }
+    answer
 }
 
 /// A `setsockopt` call of the program. The methods are unsafe as the call
@@ -125,7 +131,7 @@ impl Call {
     /// `SO_REUSEPORT` on AF_SMC, `SO_ZEROCOPY`, `SO_PEEK_OFF`, reuseport
     /// programs: only TCP sockets have them.
     #[cold]
-    unsafe fn refused_by_socket_layer(self) -> c_int {
+    unsafe fn refused_by_socket_layer(self, before: Errno) -> c_int {
         let tcp_only = [
             libc::SO_REUSEPORT,
             libc::SO_ATTACH_REUSEPORT_CBPF,
@@ -140,8 +146,33 @@ impl Call {
             && demote::to_tcp(self.fd)
         {
             // SAFETY: the program's own call, which the kernel refused.
-            return unsafe { self.make() };
+            let answer = unsafe { self.make() };
+            if answer == 0 {
+                before.set();
+            }
+            return answer;
         }
+        -1
+    }
+
+    /// What SMC says of a value that it cannot read or that is too short for it
+    /// comes before what TCP would say, of the option or of its level: a TCP
+    /// socket is asked.
+    #[cold]
+    unsafe fn refused(self) -> c_int {
+        let refusal = Errno::current();
+        if !matches!(refusal.0, EFAULT | EINVAL | EOPNOTSUPP) || !self.is_on_smc() {
+            return -1;
+        }
+        let family = identity::inner_family(self.fd).unwrap_or(libc::AF_INET);
+        let Ok(fd) = os::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) else {
+            return -1;
+        };
+        // SAFETY: the program's own call, on another socket.
+        if unsafe { Self { fd, ..self }.make() } == 0 {
+            refusal.set();
+        }
+        os::close(fd);
         -1
     }
 
@@ -152,11 +183,23 @@ impl Call {
             // SAFETY: the program's own call.
             return unsafe { self.make() };
         }
+        let before = Errno::current();
+        // SAFETY: as the caller promises.
+        if unsafe { self.in_other_words() } == -1 {
+            // SAFETY: as the caller promises.
+            return unsafe { self.refused() };
+        }
+        before.set();
+        0
+    }
+
+    unsafe fn in_other_words(self) -> c_int {
         if FORCE_FALLBACK.contains(&self.name) {
             // SAFETY: as the caller promises.
             return unsafe { self.forcing_fallback() };
         }
-        if self.length < INT {
+        let is_protocol = (self.level, self.name) == (IPPROTO_TCP, libc::TCP_ULP);
+        if self.length < INT && !is_protocol {
             // SAFETY: as the caller promises.
             return unsafe { self.short() };
         }
@@ -272,11 +315,12 @@ pub unsafe fn hide_smc(fd: c_int, name: c_int, value: *mut c_void, length: *cons
     }
     // SAFETY: the kernel has just written the length there.
     let room = (unsafe { *length } as usize).min(size_of::<c_int>());
-    let mut answered = [0; size_of::<c_int>()];
-    // SAFETY: the kernel has just written `room` bytes there.
-    unsafe { std::ptr::copy_nonoverlapping(value.cast(), answered.as_mut_ptr(), room) };
-    if let Some(tcp) = identity::as_tcp_would(fd, name, c_int::from_ne_bytes(answered)) {
-        // SAFETY: as above.
+    // The whole of it: 256 begins with a zero.
+    let Ok(answered) = os::get_int_option(fd, SOL_SOCKET, name) else {
+        return;
+    };
+    if let Some(tcp) = identity::as_tcp_would(fd, name, answered) {
+        // SAFETY: the kernel has just written `room` bytes there.
         unsafe { std::ptr::copy_nonoverlapping(tcp.to_ne_bytes().as_ptr(), value.cast(), room) };
     }
 }

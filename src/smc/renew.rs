@@ -8,7 +8,7 @@ use super::carried::{self, SocketOptions};
 use super::os::{self, Errno};
 use super::{address, demote, identity};
 use crate::hints;
-use libc::{SOL_SOCKET, SO_REUSEADDR};
+use libc::{EINVAL, IPPROTO_TCP, SOL_SOCKET, SO_REUSEADDR};
 use std::ffi::c_int;
 
 /// Ends the connection of SMC socket `fd` and puts an unconnected TCP socket
@@ -29,9 +29,13 @@ pub fn disconnect(fd: c_int) -> bool {
 /// when the new socket listens, or will not for now.
 ///
 /// # Errors
-/// When there is no descriptor to be had for it, or the address is taken; `fd`
-/// is then still usable, as SMC or as TCP.
+/// EINVAL when `fd` is connected or listening after all; when there is no
+/// descriptor to be had, or the address is taken. `fd` is then still usable, as
+/// SMC or as TCP.
 pub fn as_tcp(fd: c_int) -> Result<Bound, Errno> {
+    if !is_idle(fd) {
+        return Err(Errno(EINVAL));
+    }
     let (local, length) = os::local_address(fd)?;
     let reuses = os::get_int_option(fd, SOL_SOCKET, SO_REUSEADDR)?;
     let fresh = fresh_like(fd, address::family(&local))?;
@@ -53,6 +57,14 @@ pub fn as_tcp(fd: c_int) -> Result<Bound, Errno> {
     }
     take_place(fresh, fd)?;
     Ok(Bound { fd, reuses })
+}
+
+/// Neither connected nor listening nor on the way to it. On an SMC socket it is
+/// the inner one that says so.
+fn is_idle(fd: c_int) -> bool {
+    const TCP_CLOSE: u8 = 7;
+    let mut state = [0];
+    os::get_option(fd, IPPROTO_TCP, libc::TCP_INFO, &mut state).is_ok() && state == [TCP_CLOSE]
 }
 
 /// A socket that was bound again, still with `SO_REUSEADDR`: the old socket may
