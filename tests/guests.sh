@@ -14,7 +14,7 @@ program() {
 }
 
 for where in "$@"; do
-    tests='transport programs lists'
+    tests='transport programs lists stress'
     [ "$where" != pair ] || tests='programs lists'
     for test in $tests; do
         printf '\n-- %s on %s\n' "$test" "$where"
