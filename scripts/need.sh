@@ -20,13 +20,25 @@ need() {
 	# The package lists are fetched only if they are needed.
 	for try in 1 2; do
 		# shellcheck disable=SC2086 # a list of words
-		DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
-			install --no-install-recommends $missing >/dev/null </dev/null && return
+		install_packages $missing && return
 		[ "$try" -eq 2 ] || apt-get -qq update </dev/null || break
 	done
 	echo "$0: cannot install$missing; try: apt-get update && apt-get install$missing" >&2
 	exit 1
 }
+
+# No server is started with its package: whoever needs one starts their own.
+install_packages() (
+	policy=/usr/sbin/policy-rc.d # what invoke-rc.d(8) asks
+	if [ ! -e "$policy" ]; then
+		trap 'rm -f "$policy"' EXIT
+		trap 'exit 1' HUP INT TERM
+		printf '#!/bin/sh\nexit 101\n' >"$policy"
+		chmod 755 "$policy"
+	fi
+	DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
+		install --no-install-recommends "$@" >/dev/null </dev/null
+)
 
 need_cargo() {
 	command -v cargo >/dev/null 2>&1 && return

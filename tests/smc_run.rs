@@ -22,6 +22,8 @@ mod library;
 mod options;
 #[path = "smc_run/programs.rs"]
 mod programs;
+#[path = "smc_run/real.rs"]
+mod real;
 #[path = "smc_run/sandbox.rs"]
 mod sandbox;
 #[path = "smc_run/scripts.rs"]

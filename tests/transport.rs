@@ -70,3 +70,50 @@ fn a_program_or_port_that_is_not_listed_is_tcp() {
         }
     }
 }
+
+/// Each variable with a value that does not parse, and what the line names.
+const BAD: [(&str, &str, &str); 10] = [
+    ("SMC_PORTS", "80,http", "http"),
+    ("SMC_PROCESSES", "redis-*,ngin[x", "ngin[x"),
+    ("SMC_HOSTS", "::1,example.com", "example.com"),
+    ("SMC_SOCKET", "tcp", "tcp"),
+    ("SMC_REQUIRE", "2", "2"),
+    ("SMC_SNDBUF", "12q", "12q"),
+    ("SMC_RCVBUF", "-1", "-1"),
+    ("SMC_LOG", "info,a=b=c", "a=b=c"),
+    ("SMC_DEBUG", "yes", "yes"),
+    ("SMC_DISABLE", "on", "on"),
+];
+
+#[test]
+fn a_bad_value_by_plain_preload_is_one_line_and_tcp() {
+    let asked = Command::new(checkout().join("smc_run"))
+        .args(["printenv", "LD_PRELOAD"])
+        .output();
+    let library = asked.map(|asked| String::from_utf8_lossy(&asked.stdout).trim().to_owned());
+    let library = library.unwrap_or_default();
+    assert!(library.ends_with("libsmc_shim.so"), "{library:?}");
+    for (variable, value, item) in BAD {
+        let mut command = Command::new(PROBE);
+        command.arg("127.0.0.1").env("LD_PRELOAD", &library);
+        let under_shim = sockets_of(&mut command);
+        let output = command.env(variable, value).output();
+        let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        assert!(output.status.success(), "{command:?}: {output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), tcp(2));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            said.starts_with(&format!("smc_shim: {variable}: \"{item}\" "))
+                && said.contains(": expected ")
+                && said.ends_with('\n')
+                && said.lines().count() == 1,
+            "{said}"
+        );
+        // The control: without the value it would not have been TCP.
+        assert_eq!(
+            under_shim == tcp(2),
+            Kernel::expected() == Kernel::Without,
+            "{under_shim}"
+        );
+    }
+}

@@ -62,3 +62,20 @@ fn both_under_smc_run() {
     };
     expected.assert(&scene);
 }
+
+#[test]
+fn a_go_program_under_smc_run_is_an_ordinary_server() {
+    let scene = Scene::new(COUNT);
+    let caddy = "exec ./smc_run caddy respond --listen $SERVER:8000 --body page";
+    let mut server = scene.serve("caddy", &[8000], caddy);
+    let capture = Capture::start(&scene);
+    assert_eq!(server.to("./smc_run curl -sS http://$SERVER:8000/"), "page");
+    let expected = Expected {
+        in_vain: capture.end().assert(8000, true, false),
+        ..Expected::default()
+    };
+    expected.assert(&scene);
+    let said = server.end().err;
+    let line = "smc_run: caddy is a Go program, which makes system calls without the C library";
+    assert!(said.starts_with(line), "{said}");
+}

@@ -14,7 +14,7 @@ const GO_SECTION: &str = r#"__asm__(".pushsection .go.buildinfo,\"a\"\n .long 1\
 /// It is started all the same (ends with 7), one line says why it cannot be SMC,
 /// and whoever insists on SMC gets a refusal with the same reason.
 #[track_caller]
-fn runs_on_tcp(program: &Path, why: &str) {
+pub fn runs_on_tcp(program: &Path, why: &str) {
     let name = program.display();
     let outcome = run(&mut smc_run([program]));
     assert_eq!(
