@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Values that do not parse, and the journal's file: one line, nothing started.
 
-use crate::sandbox::{as_nobody, command, run, smc_run, Scratch};
+use crate::sandbox::{as_nobody, command, run, script, smc_run, Scratch};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -23,6 +23,29 @@ const BAD: [(&str, &str, &str); 15] = [
     ("SMC_SNDBUF", "--sndbuf", "k"),
     ("SMC_SOCKET", "--socket", "tcp"),
 ];
+
+/// Variables that no option gives a value to.
+const BAD_WITHOUT_OPTION: [(&str, &str, &str); 4] = [
+    ("SMC_DEBUG", "", "yes"),
+    ("SMC_REQUIRE", "", "2"),
+    ("SMC_LOG", "", "a=b=c"),
+    ("SMC_DISABLE", "", "on"),
+];
+
+#[test]
+fn every_variable_is_tested_here() {
+    let script = fs::read_to_string(script()).unwrap();
+    let (_, settings) = script.split_once("\nsmc_settings='").unwrap();
+    let (settings, _) = settings.split_once('\'').unwrap();
+    let mut settings: Vec<_> = settings.split_whitespace().collect();
+    let all = BAD.into_iter().chain(BAD_WITHOUT_OPTION);
+    let mut tested: Vec<_> = all.map(|(variable, ..)| variable).collect();
+    tested.push("SMC_LOG_FILE"); // any path is one: see the last tests here
+    settings.sort_unstable();
+    tested.sort_unstable();
+    tested.dedup();
+    assert_eq!(tested, settings);
+}
 
 #[test]
 fn a_bad_value_of_an_option_is_one_line_and_starts_nothing() {
@@ -52,17 +75,11 @@ fn a_bad_value_of_an_option_is_one_line_and_starts_nothing() {
 fn a_bad_value_of_a_variable_is_one_line_and_starts_nothing() {
     let scratch = Scratch::new();
     let marker = scratch.path().join("started");
-    let more = [
-        ("SMC_DEBUG", "", "yes"),
-        ("SMC_REQUIRE", "", "2"),
-        ("SMC_LOG", "", "a=b=c"),
-        ("SMC_DISABLE", "", "on"),
-    ];
-    for (variable, _, value) in BAD.into_iter().chain(more) {
+    for (variable, _, value) in BAD.into_iter().chain(BAD_WITHOUT_OPTION) {
         let outcome = run(smc_run(["touch", marker.to_str().unwrap()]).env(variable, value));
         let line = outcome.refused(2);
         assert!(
-            line.starts_with(&format!("smc_run: {variable}: ")),
+            line.starts_with(&format!("smc_run: {variable}: \"")) && line.contains(": expected "),
             "{line}"
         );
         assert!(!marker.exists(), "{variable}={value} started the command");
