@@ -80,29 +80,34 @@ fn errors_only_unless_asked() {
     assert_eq!(scene.alone("journal", &script).err, "");
 }
 
-/// A program that takes the numbers `$1`, `$2`, … for sockets of its own, makes
-/// decisions to write down, and looks what has arrived at the other ends.
+/// A program that makes a decision, closes all descriptors from 3 up, fills the
+/// lowest numbers and `$1`, `$2`, … with connections, makes further decisions to
+/// write down, and looks what has arrived at either end.
 const TAKEN: &str = r#"
 cat > $SCRATCH/taken.py <<'END'
 import os, socket, sys
-numbers = [int(number) for number in sys.argv[1:]]
-listener = socket.create_server(("127.0.0.1", 8001))
+socket.create_server(("127.0.0.1", 8001)).close() # something to write down
+os.closerange(3, 256)
+with socket.create_server(("127.0.0.1", 8001)) as first:
+    listener = socket.socket(fileno=os.dup2(first.fileno(), 255))
 def connected():
     client = socket.create_connection(listener.getsockname())
     return client, listener.accept()[0]
-mine, theirs = {}, {}
-for number in numbers:
-    client, theirs[number] = connected()
-    os.dup2(client.fileno(), number)
+pairs = [connected() for number in range(10)]
+for number in map(int, sys.argv[1:]):
+    client, accepted = connected()
+    pairs.append((socket.socket(fileno=os.dup2(client.fileno(), number)), accepted))
     client.close()
-    mine[number] = socket.socket(fileno=number)
 for round in range(3):
     connected()
-for number in numbers:
-    mine[number].sendall(b"mine alone")
-    mine[number].shutdown(socket.SHUT_WR)
-    with theirs[number].makefile("rb") as arrived:
-        assert arrived.read() == b"mine alone", number
+for pair in pairs:
+    for end in pair:
+        end.sendall(b"mine alone")
+        end.shutdown(socket.SHUT_WR)
+for pair in pairs:
+    for end in pair:
+        with end.makefile("rb") as arrived:
+            assert arrived.read() == b"mine alone", end
 print("clean")
 END
 "#;
@@ -116,9 +121,9 @@ fn a_socket_in_the_place_of_standard_error_receives_nothing() {
         assert_eq!(output.out, "clean\n");
         output.err.matches(": connect 127.0.0.1:8001 fd ").count()
     };
-    assert_eq!(connects("100"), 4);
+    assert_eq!(connects("100"), 14);
     // The three that come after standard error has gone are not written down.
-    assert_eq!(connects("2"), 1);
+    assert_eq!(connects("2"), 11);
 }
 
 #[test]
@@ -129,6 +134,6 @@ fn descriptors_of_any_number_are_the_programs() {
              0 2 $(seq 100 120)
          grep -c ': connect 127.0.0.1:8001 fd ' $SCRATCH/log"
     );
-    // A connection for each number, and three more.
-    assert_eq!(scene.alone("taken", &script).out, "clean\n26\n");
+    // Ten connections, one for each number, and three more.
+    assert_eq!(scene.alone("taken", &script).out, "clean\n36\n");
 }
