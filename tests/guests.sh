@@ -21,11 +21,11 @@ for where in "$@"; do
         test=$(program "$test")
         case $where in
         pair)
-            scripts/lab pair debian-6.12 --timeout 900 \
+            scripts/lab pair debian-6.12 --timeout 1800 \
                 --server "exec $(program agent) 192.0.2.1:7" \
                 --client "SMC_TEST_KERNEL='debian-6.12 pair' SMC_TEST_SERVER=192.0.2.1 exec $test"
             ;;
-        *) SMC_TEST_KERNEL=$where scripts/lab run "$where" --timeout 900 -- "$test" ;;
+        *) SMC_TEST_KERNEL=$where scripts/lab run "$where" --timeout 1800 -- "$test" ;;
         esac
     done
 done
