@@ -79,10 +79,15 @@ pub fn real_socket() -> smc::create::SocketCall {
 #[used]
 #[link_section = ".init_array"]
 static AT_LOAD: extern "C" fn(c_int, *const *const c_char, *const *const c_char) = {
-    extern "C" fn at_load(_: c_int, _: *const *const c_char, environment: *const *const c_char) {
+    extern "C" fn at_load(
+        count: c_int,
+        arguments: *const *const c_char,
+        environment: *const *const c_char,
+    ) {
         crate::panics::keep_quiet();
         // SAFETY: glibc's loader passes what it passes to main.
-        crate::process::load(Some(unsafe { smc::os::Environment::new(environment) }));
+        let environment = unsafe { smc::os::Environment::new(count, arguments, environment) };
+        crate::process::load(Some(environment));
     }
     at_load
 };

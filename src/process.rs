@@ -104,9 +104,12 @@ fn read(environment: Environment) -> Option<Process> {
             *value = value.or_else(|| value_of(variable, name));
         }
     }
+    // They are asked for in this order.
+    let mut values = VARIABLES.into_iter().zip(values);
     let config = Config::from_env(|wanted| {
-        let position = VARIABLES.iter().position(|&name| name == wanted)?;
-        values.get(position).copied()?.map(OsStr::from_bytes)
+        let (name, value) = values.next()?;
+        debug_assert_eq!(name, wanted);
+        value.map(OsStr::from_bytes)
     });
     let config = match config {
         Ok(config) if config.disabled => return None,
@@ -117,18 +120,22 @@ fn read(environment: Environment) -> Option<Process> {
         }
     };
     journal::open(&config);
-    let takes_part = !config.lists.has_processes() || is_listed(&config);
+    let takes_part = !config.lists.has_processes() || is_listed(&config, environment);
     Some(Process { config, takes_part })
 }
 
 /// The value in `PORTS=6379` if `name` is `SMC_PORTS`.
 fn value_of(variable: &'static [u8], name: &str) -> Option<&'static [u8]> {
-    variable
-        .strip_prefix(name.strip_prefix("SMC_")?.as_bytes())?
-        .strip_prefix(b"=")
+    let name = name.as_bytes().get(4..)?;
+    let (begin, value) = variable.split_at_checked(name.len())?;
+    let [b'=', value @ ..] = value else {
+        return None;
+    };
+    // A loop costs less here than finding memcmp(3) at each program start.
+    begin.iter().eq(name).then_some(value)
 }
 
-fn is_listed(config: &Config) -> bool {
+fn is_listed(config: &Config, environment: Environment) -> bool {
     // Paths are short; the longest (PATH_MAX) are worth a second look.
     let mut short = [0; 256];
     let mut long;
@@ -139,7 +146,7 @@ fn is_listed(config: &Config) -> bool {
             os::executable(&mut long)
         }
     };
-    let invoked_as = os::invoked_as();
+    let invoked_as = environment.invoked_as().unwrap_or_else(os::invoked_as);
     let program = Program {
         executable: executable.unwrap_or(invoked_as),
         invoked_as,

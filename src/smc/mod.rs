@@ -13,8 +13,10 @@ pub mod create;
 pub mod demote;
 pub mod identity;
 pub mod listen;
+mod memory;
 pub mod options;
 pub mod os;
+mod raw;
 pub mod renew;
 
 use std::ffi::c_int;

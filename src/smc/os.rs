@@ -5,6 +5,7 @@
 //! value, so that whatever the shim asks the kernel, the program sees only the
 //! outcome of its own call.
 
+use super::raw::{self, Word};
 use std::ffi::{c_char, c_int, c_long, c_void, CStr, OsStr};
 use std::mem::{size_of, MaybeUninit};
 use std::os::unix::ffi::OsStrExt;
@@ -28,17 +29,19 @@ impl Errno {
     }
 }
 
-/// A system call made without touching `errno`.
+/// A system call.
 macro_rules! kernel {
     ($number:expr $(, $argument:expr)* $(,)?) => {{
-        let before = Errno::current();
+        let mut words = [0; 6];
+        let given = [$(Word::word($argument)),*];
+        for (word, argument) in words.iter_mut().zip(given) {
+            *word = argument;
+        }
         // SAFETY: the caller of this macro passes pointers that are valid for
         // the lengths that this system call reads or writes.
-        let answer = unsafe { libc::syscall($number $(, $argument)*) };
-        if answer == -1 {
-            let error = Errno::current();
-            before.set();
-            Err(error)
+        let answer = unsafe { raw::call($number, words) };
+        if answer < 0 {
+            Err(Errno(number(-answer)))
         } else {
             Ok(answer)
         }
@@ -175,9 +178,20 @@ pub fn open_for_append(path: &CStr) -> Result<c_int, Errno> {
     moved
 }
 
+/// Fresh zero pages.
+pub fn map(length: usize) -> Option<*mut u8> {
+    let access = libc::PROT_READ | libc::PROT_WRITE;
+    let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    let nowhere = std::ptr::null_mut();
+    // By way of the C library: s390x has a convention of its own.
+    // SAFETY: asks for fresh pages anywhere.
+    let pages = unsafe { libc::mmap(nowhere, length, access, kind, -1, 0) };
+    (pages != libc::MAP_FAILED).then_some(pages.cast())
+}
+
 /// The process id, asked anew: a child after fork has its own.
 pub fn process_id() -> c_int {
-    kernel!(libc::SYS_getpid).map_or(0, number)
+    kernel!(libc::SYS_getpid, 0).map_or(0, number)
 }
 
 /// The working directory, written to `buffer`.
@@ -212,22 +226,48 @@ pub fn invoked_as() -> &'static Path {
     }
     // SAFETY: the kernel put a NUL-terminated string there, for as long as the
     // process lives.
-    Path::new(OsStr::from_bytes(
-        unsafe { CStr::from_ptr(path) }.to_bytes(),
-    ))
+    Path::new(OsStr::from_bytes(unsafe { bytes_of(path) }))
+}
+
+/// The bytes of a string of C. Counted here: these strings are short and few,
+/// and strlen(3) would have to be looked up for them at each program start.
+///
+/// # Safety
+/// `string` must end with a NUL and stay as it is.
+unsafe fn bytes_of(string: *const c_char) -> &'static [u8] {
+    let mut length = 0;
+    // SAFETY: not behind the NUL, which stops this walk.
+    while unsafe { string.add(length).read_volatile() } != 0 {
+        length += 1;
+    }
+    // SAFETY: so many bytes are there, and they stay.
+    unsafe { std::slice::from_raw_parts(string.cast(), length) }
 }
 
 /// The environment: an array of pointers to `NAME=value`, ended by a NULL.
 #[derive(Clone, Copy)]
-pub struct Environment(*const *const c_char);
+pub struct Environment {
+    entries: *const *const c_char,
+    /// It is where the kernel put it, so the auxiliary vector is behind it.
+    is_original: bool,
+}
 
 impl Environment {
-    /// What the loader has said it is.
+    /// What the loader has said it is, together with the arguments.
     ///
     /// # Safety
-    /// `entries` must be as environ(7) says.
-    pub unsafe fn new(entries: *const *const c_char) -> Self {
-        Self(entries)
+    /// The arguments of `main`.
+    pub unsafe fn new(
+        count: c_int,
+        arguments: *const *const c_char,
+        entries: *const *const c_char,
+    ) -> Self {
+        // The kernel puts the arguments and a NULL in front of it.
+        let behind = usize::try_from(count).map(|count| arguments.wrapping_add(count + 1));
+        Self {
+            entries,
+            is_original: behind == Ok(entries),
+        }
     }
 
     /// As the C library knows it.
@@ -235,17 +275,54 @@ impl Environment {
         // SAFETY: the name is a string of C.
         let environ = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"environ".as_ptr()) };
         if environ.is_null() {
-            return Self(std::ptr::null());
+            return Self {
+                entries: std::ptr::null(),
+                is_original: false,
+            };
         }
-        // SAFETY: this is what the C library's variable of that name holds.
-        Self(unsafe { *environ.cast() })
+        Self {
+            // SAFETY: this is what the C library's variable of that name holds.
+            entries: unsafe { *environ.cast() },
+            is_original: false,
+        }
+    }
+
+    /// [`invoked_as`], read from where getauxval(3) has it from, without having
+    /// to look that up.
+    pub fn invoked_as(self) -> Option<&'static Path> {
+        if !self.is_original {
+            return None;
+        }
+        let mut next = self.entries;
+        // SAFETY: up to the NULL that ends it.
+        while unsafe { !(*next).is_null() } {
+            // SAFETY: the entry was not the last.
+            next = unsafe { next.add(1) };
+        }
+        // SAFETY: the kernel puts the auxiliary vector there, pairs of numbers
+        // ended by a pair with AT_NULL (0). Had unsetenv(3) moved entries up,
+        // NULLs would be there, which end it too.
+        let mut entry = unsafe { next.add(1).cast::<[libc::c_ulong; 2]>() };
+        loop {
+            // SAFETY: not behind the end.
+            match unsafe { *entry } {
+                [libc::AT_NULL, _] => return None,
+                [libc::AT_EXECFN, path] => {
+                    let path = std::ptr::with_exposed_provenance(usize::try_from(path).ok()?);
+                    // SAFETY: a string of C, as long as the process lives.
+                    return Some(Path::new(OsStr::from_bytes(unsafe { bytes_of(path) })));
+                }
+                // SAFETY: this was not the end.
+                _ => entry = unsafe { entry.add(1) },
+            }
+        }
     }
 
     /// The entries that begin with `SMC_`, without that beginning:
     /// `PORTS=6379`. To be used while the library is being loaded: later the
     /// program may change its environment in another thread.
     pub fn smc_variables(self) -> impl Iterator<Item = &'static [u8]> {
-        let mut next = self.0;
+        let mut next = self.entries;
         std::iter::from_fn(move || loop {
             if next.is_null() {
                 return None;
@@ -267,7 +344,7 @@ impl Environment {
             });
             if is_ours {
                 // SAFETY: the rest of the entry, which outlives the load.
-                return Some(unsafe { CStr::from_ptr(entry) }.to_bytes());
+                return Some(unsafe { bytes_of(entry) });
             }
         })
     }
