@@ -4,8 +4,8 @@
 //!
 //! Not the program's malloc, which may be locked by the thread that a signal
 //! handler interrupted, may be the program's own, and costs a small program
-//! more to set up than all that the shim does. Nothing is given back: all that
-//! the shim allocates it allocates once, and panics.
+//! more to set up than all that the shim does. What is given back out of order
+//! is lost: a hook must not allocate anyway, and loading does it but once.
 
 use super::os;
 use std::alloc::{GlobalAlloc, Layout};
@@ -47,5 +47,14 @@ unsafe impl GlobalAlloc for Memory {
         unsafe { PLACE.0.get().cast::<u8>().add(at) }
     }
 
-    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        let size = layout.size().next_multiple_of(ALIGNMENT);
+        let at = memory.addr().wrapping_sub(PLACE.0.get().addr());
+        if at >= ROOM {
+            os::unmap(memory, size);
+        } else {
+            // What came last goes first; the rest stays where it is.
+            let _ = USED.compare_exchange(at + size, at, Relaxed, Relaxed);
+        }
+    }
 }

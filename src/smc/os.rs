@@ -189,6 +189,11 @@ pub fn map(length: usize) -> Option<*mut u8> {
     (pages != libc::MAP_FAILED).then_some(pages.cast())
 }
 
+/// Gives pages of [`map`] back.
+pub fn unmap(pages: *mut u8, length: usize) {
+    let _ = kernel!(libc::SYS_munmap, pages, length);
+}
+
 /// The process id, asked anew: a child after fork has its own.
 pub fn process_id() -> c_int {
     kernel!(libc::SYS_getpid, 0).map_or(0, number)
