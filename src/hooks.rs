@@ -87,7 +87,7 @@ static AT_LOAD: extern "C" fn(c_int, *const *const c_char, *const *const c_char)
         crate::panics::keep_quiet();
         // SAFETY: glibc's loader passes what it passes to main.
         let environment = unsafe { smc::os::Environment::new(count, arguments, environment) };
-        crate::process::load(Some(environment));
+        crate::panics::caught(|| crate::process::load(Some(environment)));
     }
     at_load
 };

@@ -93,7 +93,7 @@ pub unsafe fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
 #[cold]
 unsafe extern "C" fn first(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
     REAL.set(hooks::real_socket());
-    if let Some(handler) = choose_handler() {
+    if let Some(handler) = panics::caught(choose_handler).flatten() {
         HANDLER.set(handler);
         // SAFETY: `socket` takes any integers.
         return unsafe { handler(domain, kind, protocol) };
