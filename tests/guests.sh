@@ -17,7 +17,7 @@ for where in "$@"; do
     tests='transport programs lists stress'
     [ "$where" != pair ] || tests='programs lists'
     for test in $tests; do
-        printf '\n-- %s on %s\n' "$test" "$where"
+        printf '\n-- %s on %s (%s)\n' "$test" "$where" "$(date +%T)"
         test=$(program "$test")
         case $where in
         pair)
