@@ -11,7 +11,7 @@ use crate::smc::identity;
 use crate::smc::os::{self, Errno};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use once_cell::race::OnceBox;
-use smc_policy::{Config, Problem, Verdict};
+use smc_policy::{Config, Verdict};
 use std::ffi::{c_int, CString, OsStr};
 use std::fmt::{Display, Write};
 use std::net::SocketAddr;
@@ -37,21 +37,52 @@ static JOURNAL: OnceBox<Journal> = OnceBox::new();
 
 /// Opens the journal as the configuration says. Does nothing where there is
 /// nothing to say: no filter, and no failure that would have to be explained.
-pub fn open(config: &Config) {
+///
+/// # Errors
+/// When the file cannot be appended to.
+pub fn open(config: &Config) -> Result<(), Unwritable<'_>> {
     if config.log.is_none() && !config.require {
-        return;
+        return Ok(());
     }
     let filter = config.log.as_deref().unwrap_or("error");
     let filter = env_logger::Builder::new().parse_filters(filter).build();
     let level = filter.filter();
-    let place = match config.log_file.as_deref().and_then(in_this_folder) {
-        Some(path) => Place::File(path),
+    let place = match config.log_file.as_deref() {
+        Some(path) => Place::File(appendable(path)?),
         None => Place::StandardError(os::file_identity(libc::STDERR_FILENO)),
     };
     let journal = JOURNAL.get_or_init(|| Box::new(Journal { filter, place }));
     if log::set_logger(journal).is_ok() {
         log::set_max_level(level);
     }
+    Ok(())
+}
+
+/// The file of the journal cannot be appended to.
+pub struct Unwritable<'a> {
+    path: &'a OsStr,
+    error: Errno,
+}
+
+impl Display for Unwritable<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (path, errno) = (Path::new(self.path).display(), self.error.0);
+        write!(
+            f,
+            "SMC_LOG_FILE: \"{path}\" cannot be appended to (errno {errno}): \
+             expected a file that can be written to, in a directory that exists"
+        )
+    }
+}
+
+/// The path, if a line could be written there now.
+fn appendable(path: &OsStr) -> Result<CString, Unwritable<'_>> {
+    let unwritable = |error| Unwritable { path, error };
+    let here = in_this_folder(path).ok_or(unwritable(Errno(libc::EINVAL)))?;
+    os::open_for_append(&here)
+        .map(os::close)
+        .map_err(unwritable)?;
+    Ok(here)
 }
 
 /// The path as it reads now: the program may change its folder.
@@ -68,9 +99,9 @@ pub fn has_lines() -> bool {
     log::max_level() >= LevelFilter::Info
 }
 
-/// Says that a variable has a value that does not parse; only while loading,
+/// Says that a variable has a value that is no good; only while loading,
 /// when standard error is still what the program was started with.
-pub fn complain(problem: &Problem) {
+pub fn complain(problem: &dyn Display) {
     let mut line = Line::new();
     let _ = write!(line, "smc_shim: {problem}");
     os::write_once(libc::STDERR_FILENO, line.finish());

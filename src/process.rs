@@ -119,7 +119,10 @@ fn read(environment: Environment) -> Option<Process> {
             return None;
         }
     };
-    journal::open(&config);
+    if let Err(unwritable) = journal::open(&config) {
+        journal::complain(&unwritable);
+        return None;
+    }
     let takes_part = !config.lists.has_processes() || is_listed(&config, environment);
     Some(Process { config, takes_part })
 }

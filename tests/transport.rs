@@ -72,7 +72,8 @@ fn a_program_or_port_that_is_not_listed_is_tcp() {
 }
 
 /// Each variable with a value that does not parse, and what the line names.
-const BAD: [(&str, &str, &str); 10] = [
+const BAD: [(&str, &str, &str); 11] = [
+    ("SMC_LOG_FILE", "/nowhere/journal", "/nowhere/journal"),
     ("SMC_PORTS", "80,http", "http"),
     ("SMC_PROCESSES", "redis-*,ngin[x", "ngin[x"),
     ("SMC_HOSTS", "::1,example.com", "example.com"),
@@ -85,18 +86,28 @@ const BAD: [(&str, &str, &str); 10] = [
     ("SMC_DISABLE", "on", "on"),
 ];
 
-#[test]
-fn a_bad_value_by_plain_preload_is_one_line_and_tcp() {
+/// The library that `smc_run` preloads.
+fn library() -> String {
     let asked = Command::new(checkout().join("smc_run"))
         .args(["printenv", "LD_PRELOAD"])
         .output();
     let library = asked.map(|asked| String::from_utf8_lossy(&asked.stdout).trim().to_owned());
     let library = library.unwrap_or_default();
     assert!(library.ends_with("libsmc_shim.so"), "{library:?}");
+    library
+}
+
+#[test]
+fn a_bad_value_by_plain_preload_is_one_line_and_tcp() {
+    let library = library();
     for (variable, value, item) in BAD {
         let mut command = Command::new(PROBE);
         command.arg("127.0.0.1").env("LD_PRELOAD", &library);
         let under_shim = sockets_of(&mut command);
+        if variable == "SMC_LOG_FILE" {
+            // Only a journal that is wanted needs its file.
+            command.env("SMC_DEBUG", "1");
+        }
         let output = command.env(variable, value).output();
         let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}"));
         assert!(output.status.success(), "{command:?}: {output:?}");
