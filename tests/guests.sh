@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Runs the end to end tests on real SMC kernels: tests/guests.sh [WHERE…]
 # WHERE: a KIND of scripts/lab, or `pair`: SMC-R between two debian-6.12 guests.
+# GUEST_TESTS names the tests (all, unless set), GUEST_TEST_OPTION is passed to them.
 set -eu
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- debian-6.1 debian-6.12 smcd pair
@@ -9,31 +10,32 @@ cd "$(dirname "$0")/.."
 # The test programs were built on this machine; a guest sees them.
 built=$(cargo test --locked -p smc-shim-tests --no-run --message-format=json |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
-program() {
-    printf '%s\n' "$built" | grep "/$1\(-[0-9a-f]*\)\{0,1\}\$"
+test_program() {
+    printf '%s\n' "$built" | grep "/deps/$1-[0-9a-f]*\$"
 }
+agent=$(printf '%s\n' "$built" | grep '/agent$')
 
 # What is tested where: NAME, or NAME:FILTER for those tests whose names have the
 # FILTER. A debian-6.12 guest alone differs from debian-6.1 in its sockets only.
 tests_of() {
     case $1 in
-    debian-6.12) echo transport ;;
-    pair) echo programs lists:peers lists:ports ;;
-    *) echo transport programs lists stress ;;
+    debian-6.12) echo transport conformance ;;
+    pair) echo programs lists:peers lists:ports conformance ;;
+    *) echo transport programs lists conformance stress ;;
     esac
 }
 
 # Each test file, on one WHERE.
 run_tests() {
-    for test in $(tests_of "$1"); do
+    for test in ${GUEST_TESTS:-$(tests_of "$1")}; do
         printf '\n-- %s on %s\n' "$test" "$1"
         filter=${test#"${test%%:*}"}
-        test="$(program "${test%%:*}") ${filter#:}"
-        # shellcheck disable=SC2086 # the program and its filter
+        test="$(test_program "${test%%:*}") ${filter#:} ${GUEST_TEST_OPTION-}"
+        # shellcheck disable=SC2086 # the program and its arguments
         case $1 in
         pair)
             scripts/lab pair debian-6.12 --timeout 1800 \
-                --server "exec $(program agent) 192.0.2.1:7" \
+                --server "exec $agent 192.0.2.1:7" \
                 --client "SMC_TEST_KERNEL='debian-6.12 pair' SMC_TEST_SERVER=192.0.2.1 exec $test"
             ;;
         *) SMC_TEST_KERNEL=$1 scripts/lab run "$1" --timeout 1800 -- $test ;;

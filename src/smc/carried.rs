@@ -34,7 +34,7 @@ const fn wide(name: c_int, size: usize) -> Carried {
 }
 
 /// `include/uapi/asm-generic/socket.h`; buffer sizes are a case of their own.
-const CARRIED: [Carried; 35] = [
+const CARRIED: [Carried; 38] = [
     int(libc::SO_DEBUG),
     int(libc::SO_REUSEADDR),
     int(libc::SO_DONTROUTE),
@@ -70,6 +70,10 @@ const CARRIED: [Carried; 35] = [
     int(SO_TXREHASH),
     int(SO_RCVMARK),
     int(SO_RCVPRIORITY),
+    int(libc::SO_ZEROCOPY),
+    int(libc::SO_PEEK_OFF),
+    // After all that it could forbid.
+    int(libc::SO_LOCK_FILTER),
 ];
 
 const SO_TIMESTAMP_NEW: c_int = 63;
@@ -205,6 +209,8 @@ const INNER: [(c_int, &[c_int]); 3] = [
             libc::IP_TRANSPARENT,
             libc::IP_ORIGDSTADDR,
             libc::IP_MINTTL,
+            23, // IP_CHECKSUM
+            libc::IP_MULTICAST_LOOP,
             libc::IP_BIND_ADDRESS_NO_PORT,
             50, // IP_UNICAST_IF
             51, // IP_LOCAL_PORT_RANGE
@@ -216,7 +222,9 @@ const INNER: [(c_int, &[c_int]); 3] = [
             libc::IPV6_FLOWINFO,
             libc::IPV6_UNICAST_HOPS,
             libc::IPV6_MTU_DISCOVER,
+            libc::IPV6_MULTICAST_LOOP,
             libc::IPV6_RECVERR,
+            30, // IPV6_ROUTER_ALERT_ISOLATE
             libc::IPV6_V6ONLY,
             33, // IPV6_FLOWINFO_SEND
             libc::IPV6_RECVPKTINFO,

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Sockets behave as TCP's do: the cases of `conform` run over TCP, over SMC,
+//! and as TCP under the shim, on the same kernel. What the shim cannot make
+//! equal is in docs/differences.md, exactly.
+//!
+//! With `--nocapture` the test prints its findings, from which
+//! scripts/differences writes that document.
+#![allow(missing_docs, clippy::panic, reason = "a test fails by panicking")]
+
+use kit::machine::Machine;
+use kit::{checkout, Kernel};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket};
+use std::os::fd::AsRawFd;
+
+const CONFORM: &str = env!("CARGO_BIN_EXE_conform");
+
+/// How the cases' sockets come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Tcp,
+    /// The cases ask for SMC themselves: shows what there is to hide.
+    BareSmc,
+    /// TCP under the shim, everything listed.
+    Shim,
+    /// TCP under the shim, nothing listed, called by and calling those that are.
+    OffTheLists,
+}
+
+impl Way {
+    fn make(self) -> &'static str {
+        if self == Self::BareSmc {
+            "smc"
+        } else {
+            "tcp"
+        }
+    }
+
+    fn wrapper(self) -> &'static str {
+        match self {
+            Self::Tcp | Self::BareSmc => "",
+            Self::Shim => "./smc_run ",
+            Self::OffTheLists => "./smc_run -p 1 ",
+        }
+    }
+
+    fn peers_wrapper(self) -> &'static str {
+        match self {
+            Self::OffTheLists => Self::Shim.wrapper(),
+            _ => self.wrapper(),
+        }
+    }
+
+    /// How long a case may take, in seconds. Nothing hangs on TCP.
+    fn limit(self) -> u32 {
+        match self {
+            Self::Tcp => 30,
+            Self::Shim | Self::OffTheLists => 8,
+            Self::BareSmc => 4,
+        }
+    }
+}
+
+/// Outcomes by case.
+type Outcomes = BTreeMap<String, String>;
+
+fn outcomes(way: Way) -> Outcomes {
+    let (here, there) = (machine(Machine::here()), machine(Machine::for_servers()));
+    let (v4, v6) = match there.address {
+        IpAddr::V4(Ipv4Addr::LOCALHOST) => (Ipv4Addr::LOCALHOST, Ipv6Addr::LOCALHOST),
+        IpAddr::V4(v4) => (v4, Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+        IpAddr::V6(_) => panic!("the other machine is known by its IPv4 address"),
+    };
+    let port = free_port();
+    let make = way.make();
+    let peer = format!("exec {}{CONFORM} peer {make} {port}", way.peers_wrapper());
+    let peer = there.start(&peer).unwrap_or_else(|error| panic!("{error}"));
+    let listening = there.wait_for_listener(port);
+    let limit = way.limit();
+    let cases = format!(
+        "{}{CONFORM} run {make} {v4} {v6} {port} {limit}",
+        way.wrapper()
+    );
+    let seen = here.run(&cases);
+    let ending = peer.end();
+    let seen = match (listening, seen) {
+        (Ok(()), Ok(seen)) if seen.status == 0 => seen,
+        (listening, seen) => panic!("{way:?}: {listening:?} {seen:?} {ending:?}"),
+    };
+    let lines = seen.out.lines().filter_map(|line| line.split_once('\t'));
+    let outcomes: Outcomes = lines
+        .map(|(case, text)| (case.into(), text.into()))
+        .collect();
+    assert!(outcomes.len() > 500, "{way:?}: {seen:?}");
+    outcomes
+}
+
+fn machine(machine: std::io::Result<Machine>) -> Machine {
+    machine.unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0));
+    let address = listener.and_then(|listener| listener.local_addr());
+    address.unwrap_or_else(|error| panic!("{error}")).port()
+}
+
+/// One line of docs/differences.md, for one kernel.
+type Row = (String, String, String);
+
+/// Where `under_shim` differs from `tcp`. `place` says where it was seen.
+fn differing(place: &str, tcp: &Outcomes, under_shim: &Outcomes) -> BTreeSet<Row> {
+    let rows = tcp.iter().filter_map(|(case, text)| {
+        let other = under_shim.get(case).map_or("(not run)", String::as_str);
+        let (case, family) = case.rsplit_once(" (")?;
+        let place = format!("{place} {}", family.trim_end_matches(')'));
+        (other != text).then(|| {
+            let values = format!("{text}\t{other}");
+            (case.to_owned(), place, values)
+        })
+    });
+    rows.collect()
+}
+
+/// The rows of docs/differences.md for the places that begin with `kernel`.
+fn documented(kernel: &str) -> BTreeSet<Row> {
+    let text = std::fs::read_to_string(checkout().join("docs/differences.md"));
+    let text = text.unwrap_or_else(|error| panic!("docs/differences.md: {error}"));
+    let mut rows = BTreeSet::new();
+    for line in text.lines() {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        if let [_, case, places, tcp, shim, _] = cells[..] {
+            for place in places.split(", ").filter(|place| is_on(place, kernel)) {
+                let values = [tcp, shim].map(|cell| cell.trim_matches('`'));
+                rows.insert((case.into(), place.into(), values.join("\t")));
+            }
+        }
+    }
+    rows
+}
+
+/// Whether a place is one of the kernel: `smcd v4`, `smcd off v6`.
+fn is_on(place: &str, kernel: &str) -> bool {
+    place.strip_prefix(kernel).is_some_and(|rest| {
+        rest.starts_with(" v") || rest.starts_with(" m") || rest.starts_with(" off ")
+    })
+}
+
+/// Cases in which SMC cannot be like TCP, so that a bare SMC that looks like
+/// it was none: on every kernel with SMC, and where connections are SMC.
+const CONTROLS: [&str; 6] = [
+    "identity of a new socket (v4)",
+    "poll: new socket (v6)",
+    "TCP_CONGESTION bbr, new socket (v4)",
+    "IP_TOS of one byte, new socket (v4)",
+    "SO_PEEK_OFF, new socket (v4)",
+    "shutdown of a listener (v4)",
+];
+const CONNECTED_CONTROLS: [&str; 5] = [
+    "identity when accepted (v4)",
+    "connect to nothing, connected, then again (v4)",
+    "peer name: after own SHUT_WR (v4)",
+    "receive: MSG_ERRQUEUE, empty (v4)",
+    "ioctl: interface queries (v4)",
+];
+
+/// A socket that wants times with its packets, for as long as the cases run:
+/// else the kernel would patch this in and out of its own code with each case
+/// that wants them, under load, and an emulated one can die of that.
+fn keep_taking_times() -> UdpSocket {
+    let holder = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0));
+    let holder = holder.unwrap_or_else(|error| panic!("{error}"));
+    let (fd, on) = (holder.as_raw_fd(), 1_i32);
+    // SAFETY: an int as value.
+    let answer = unsafe {
+        let value = (&raw const on).cast();
+        libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_TIMESTAMP, value, 4)
+    };
+    assert_eq!(answer, 0);
+    holder
+}
+
+#[test]
+fn as_on_tcp_or_documented() {
+    let _times = keep_taking_times();
+    let kernel = Kernel::expected();
+    let name = std::env::var("SMC_TEST_KERNEL").unwrap_or("host".into());
+    let tcp = outcomes(Way::Tcp);
+    for (case, text) in &tcp {
+        let works = !["hangs", "broken", "killed"]
+            .iter()
+            .any(|bad| text.starts_with(bad));
+        assert!(works || case.starts_with("SIGKILL"), "TCP: {case}: {text}");
+    }
+    let listed = differing(&name, &tcp, &outcomes(Way::Shim));
+    let off = differing(&format!("{name} off"), &tcp, &outcomes(Way::OffTheLists));
+    let found: BTreeSet<Row> = listed.union(&off).cloned().collect();
+    for (case, place, values) in &found {
+        println!("difference\t{case}\t{place}\t{values}");
+    }
+    println!(
+        "{name}: {} cases; differ under the shim: {}, off the lists: {}",
+        tcp.len(),
+        listed.len(),
+        off.len()
+    );
+    if kernel != Kernel::Without {
+        let bare = outcomes(Way::BareSmc);
+        let seen = differing(&name, &tcp, &bare);
+        println!("{name}: differ on bare SMC: {}", seen.len());
+        for (case, place, values) in &seen {
+            println!("bare\t{case}\t{place}\t{values}");
+        }
+        let connected: &[&str] = match kernel {
+            Kernel::SmcD | Kernel::SmcR => &CONNECTED_CONTROLS,
+            _ => &[],
+        };
+        for case in CONTROLS.iter().chain(connected) {
+            assert_ne!(tcp.get(*case), bare.get(*case), "control: {case}");
+        }
+    }
+    let documented = documented(&name);
+    let new: Vec<_> = found.difference(&documented).collect();
+    let gone: Vec<_> = documented.difference(&found).collect();
+    assert!(
+        new.is_empty() && gone.is_empty(),
+        "docs/differences.md is not right (scripts/differences writes it)\n\
+         not in it: {new:#?}\nno longer true: {gone:#?}"
+    );
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Why a case differs from TCP under the shim, and what a user can do. The
+//! differences themselves are measured; this is where their reasons live.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Which sockets a reason speaks of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// All that the shim made.
+    Any,
+    /// Those that are not, and were turned into TCP.
+    Off,
+}
+
+struct Reason {
+    /// How the names of its cases begin.
+    cases: &'static [&'static str],
+    of: Of,
+    title: &'static str,
+    why: &'static str,
+    remedy: &'static str,
+}
+
+/// The first that fits is the reason.
+const REASONS: &[Reason] = &[
+    Reason {
+        cases: &[
+            "epoll: registered before listen",
+            "dup before listen",
+            "fork, child listens",
+        ],
+        of: Of::Off,
+        title: "A listener that is off the lists is a new socket",
+        why: "A socket that was SMC and listens as TCP would not wake its children \
+              for data that arrives later (the kernel hands its own callbacks down), so \
+              `listen` puts a fresh TCP socket in its place. Descriptors duplicated \
+              before `listen`, in this process or another, and epoll registrations made \
+              before it, stay with the old socket.",
+        remedy: "Name the program with `-P '!name'`, so that its sockets are TCP from the \
+                 beginning.",
+    },
+    Reason {
+        cases: &["SIGIO: O_ASYNC"],
+        of: Of::Any,
+        title: "SIGIO asked for before connect",
+        why: "When a socket falls back the kernel moves the list of those to be signalled \
+              and not the flag that says that there are any.",
+        remedy: "Set `O_ASYNC` after `connect`.",
+    },
+    Reason {
+        cases: &["dup2 to another number", "SO_BUF_LOCK"],
+        of: Of::Any,
+        title: "Options that are not carried over",
+        why: "Options are carried over to the TCP socket when they were set by the \
+              number that `socket` returned; `SO_BUF_LOCK` cannot be told from a buffer \
+              size that was set.",
+        remedy: "Set options before `dup`, or name the program with `-P '!name'`.",
+    },
+    Reason {
+        cases: &["receive: timestamps", "receive: TCP_INQ"],
+        of: Of::Any,
+        title: "Control messages",
+        why: "SMC's data does not pass through the network stack: nothing is measured on its way.",
+        remedy: "Leave the port of a program that measures off the list.",
+    },
+    Reason {
+        cases: &[
+            "SO_PEEK_OFF",
+            "SO_SNDBUF",
+            "SO_RCVBUF",
+            "many options, then connect",
+        ],
+        of: Of::Any,
+        title: "Buffers and what is read of them",
+        why: "SMC's buffers are rings of a power of two, with sizes of their own; the \
+              defaults are those of `net.smc.wmem` and `net.smc.rmem`. Peeking at an offset \
+              does not exist.",
+        remedy: "`smc_run -t SIZE -r SIZE` sets the sizes.",
+    },
+    Reason {
+        cases: &[
+            "poll: new socket",
+            "poll: bound socket",
+            "epoll: registered before listen",
+            "connecting: epoll",
+            "connect, refused",
+            "connect without a route",
+        ],
+        of: Of::Any,
+        title: "Poll on a socket that is not connected",
+        why: "TCP says \"hung up, writable\", SMC says nothing. Interposing poll would cost \
+              every program.",
+        remedy: "Nothing to do: programs do not wait on such sockets.",
+    },
+    Reason {
+        cases: &["send: not connected", "send: SIGPIPE", "send: to a peer"],
+        of: Of::Any,
+        title: "Errors and SIGPIPE of send",
+        why: "SMC knows at once that a peer has closed and says ECONNRESET where TCP first \
+              takes the data and then says EPIPE; and raises no SIGPIPE. Interposing send \
+              would cost every program.",
+        remedy: "Programs that end by SIGPIPE should look at send's errors.",
+    },
+    Reason {
+        cases: &[
+            "receive: after the peer",
+            "receive: blocked while",
+            "poll: peer aborted",
+            "poll: peer closed with data",
+            "close: SO_LINGER of zero",
+            "close: with data unread",
+            "closed listener ends",
+            "connect to nothing, connected",
+        ],
+        of: Of::Any,
+        title: "A reset looks like an end",
+        why: "SMC has no reset: what TCP reports as ECONNRESET is the end of the data. \
+              `SO_ERROR` tells in some cases. Interposing recv would cost every program.",
+        remedy: "Protocols that mark their own end are not touched by it.",
+    },
+    Reason {
+        cases: &[
+            "receive: MSG_ERRQUEUE",
+            "receive: SO_OOBINLINE",
+            "receive: the mark",
+            "poll: less than SO_RCVLOWAT",
+            "receive: SO_PEEK_OFF",
+        ],
+        of: Of::Any,
+        title: "Rare ways to receive",
+        why: "SMC has no error queue, does not stop at urgent data and does not look at \
+              `SO_RCVLOWAT` in poll. Interposing these calls would cost every program.",
+        remedy: "Leave the port off the list where a program relies on one of them.",
+    },
+    Reason {
+        cases: &[
+            "TCP_ULP",
+            "kernel TLS",
+            "SO_ZEROCOPY",
+            "reuseport program",
+            "TCP_FASTOPEN",
+        ],
+        of: Of::Any,
+        title: "What needs TCP itself, asked of a connection or a listener",
+        why: "A socket that is connected or listens as SMC cannot be turned into TCP any \
+              more. Asked for before that, it works, on TCP.",
+        remedy: "Programs do without when it fails. To have kernel TLS, leave the port off the \
+                 list.",
+    },
+    Reason {
+        cases: &["SO_REUSEPORT after bind"],
+        of: Of::Any,
+        title: "SO_REUSEPORT after bind",
+        why: "The kernel hands it to the inner TCP socket when that is bound, and not later.",
+        remedy: "Set it before `bind`, as programs do.",
+    },
+    Reason {
+        cases: &["SO_", "many options"],
+        of: Of::Any,
+        title: "Options of listeners",
+        why: "What is set on an SMC listener is handed down to its connections only in part, and \
+              nothing of what is set after `listen`. Not yet kept by this version.",
+        remedy: "Set options on the accepted sockets.",
+    },
+    Reason {
+        cases: &[
+            "_exit",
+            "exit:",
+            "exec: what",
+            "close: a full",
+            "close: what",
+            "shutdown: what",
+            "shutdown: a full",
+            "dup2 over",
+            "close_range over",
+            "close: the last",
+        ],
+        of: Of::Any,
+        title: "Data unsent when the program ends",
+        why: "The kernel drops what is in an SMC connection's ring when its last owner ends, and \
+              two seconds after close. Not yet kept by this version.",
+        remedy: "Leave the port off the list where a program ends right after writing.",
+    },
+    Reason {
+        cases: &["SIGKILL"],
+        of: Of::Any,
+        title: "Killed by a signal",
+        why: "Nothing runs in a process that is killed: what is in the ring is lost.",
+        remedy: "End servers with SIGTERM.",
+    },
+    Reason {
+        cases: &["shutdown", "peer name", "accept", "listen after"],
+        of: Of::Any,
+        title: "Listeners, shutdown and names",
+        why: "SMC refuses to shut a listener down, leaves accept waiting, and forgets the \
+              peer's name with its own side of the connection. Not yet kept by this version.",
+        remedy: "Leave the port off the list where a server stops this way.",
+    },
+    Reason {
+        cases: &["connect"],
+        of: Of::Any,
+        title: "A connect that fails, waits or is interrupted",
+        why: "SMC does not go on after an interruption, does not heed `SO_SNDTIMEO`, forgets why \
+              a connect failed and cannot connect again. Not yet kept by this version.",
+        remedy: "Leave the port off the list (`out:`) where a program relies on it.",
+    },
+    Reason {
+        cases: &["dup, connect to nothing"],
+        of: Of::Any,
+        title: "connect(AF_UNSPEC) on one of two descriptors",
+        why: "A connection cannot be undone in SMC: a fresh socket takes the number's place. \
+              Other descriptors stay with the old connection.",
+        remedy: "Close the other descriptors.",
+    },
+    Reason {
+        cases: &["ioctl: interface", "ioctl: last"],
+        of: Of::Any,
+        title: "Queries about interfaces and packets",
+        why: "SMC sockets do not answer IPv4's own queries (addresses, masks) nor when the last \
+              packet came. Interposing ioctl would cost every program.",
+        remedy: "`getifaddrs` works; programs use a socket of their own kind (SOCK_DGRAM) for \
+                 such queries.",
+    },
+];
+
+/// Reads the findings of the test (`difference<TAB>case<TAB>where<TAB>TCP<TAB>shim`)
+/// and writes them as the document has them.
+pub fn markdown(findings: &str) -> Result<String, String> {
+    // Reason, then case and values, then places.
+    let mut table: BTreeMap<usize, BTreeMap<[&str; 3], Vec<&str>>> = BTreeMap::new();
+    for line in findings.lines() {
+        let ["difference", case, place, tcp, shim] = line.split('\t').collect::<Vec<_>>()[..]
+        else {
+            continue;
+        };
+        if [tcp, shim].iter().any(|text| text.contains(['|', '`'])) {
+            return Err(format!(
+                "{case}: its outcome would break the table: {tcp} {shim}"
+            ));
+        }
+        let is_off = place.contains(" off ");
+        let fits = |reason: &Reason| {
+            let of = match reason.of {
+                Of::Any => true,
+                Of::Off => is_off,
+            };
+            of && reason.cases.iter().any(|start| case.starts_with(start))
+        };
+        let reason = REASONS.iter().position(fits);
+        let reason = reason.ok_or_else(|| format!("{case}, {place}: no reason for it"))?;
+        let rows = table.entry(reason).or_default();
+        rows.entry([case, tcp, shim]).or_default().push(place);
+    }
+    let mut text = String::new();
+    for (reason, rows) in table {
+        let reason = &REASONS[reason];
+        let _ = write!(
+            text,
+            "## {}\n\n{}\n\nWhat to do: {}\n\n| case | where | TCP | under smc_run |\n|---|---|---|---|\n",
+            reason.title, reason.why, reason.remedy
+        );
+        for ([case, tcp, shim], places) in rows {
+            let places = places.join(", ");
+            let _ = writeln!(text, "| {case} | {places} | `{tcp}` | `{shim}` |");
+        }
+        text.push('\n');
+    }
+    Ok(text)
+}
