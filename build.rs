@@ -10,15 +10,23 @@ use std::{env, fs, io, path::Path};
 /// process, because Rust calls through the address table; through
 /// `src/lazy.rs` they are looked up when they are first called. A name that is
 /// missing here costs some hundred instructions at each program start.
-const LAZY: [&str; 14] = [
+const LAZY: [&str; 22] = [
+    "__cxa_atexit",
     "__errno_location",
     "__pthread_key_create",
     "abort",
     "bcmp",
+    "clock_gettime",
+    "clone",
     "dlsym",
+    "fflush",
+    "fileno",
+    "ftrylockfile",
+    "funlockfile",
     "getauxval",
     "getcwd",
     "getenv",
+    "memcpy",
     "memmove",
     "memset",
     "mmap",

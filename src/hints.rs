@@ -6,7 +6,7 @@
 //! costs one question more, which keeps fork, threads and signals harmless:
 //! there is nothing here to lock and nothing that must be in step.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
 
 /// Numbers from here on are never remembered: the kernel is asked each time.
 /// The table is zero pages until used, 512 descriptors to a page.
@@ -16,6 +16,23 @@ static WORDS: [AtomicU64; NUMBERS] = [const { AtomicU64::new(0) }; NUMBERS];
 
 /// The bit of an option that no program can set: `SO_TYPE` (3).
 const MADE: u64 = 1 << 3;
+
+/// Another: `SO_ERROR` (4). Data may flow through it as SMC.
+const FLOWS: u64 = 1 << 4;
+/// Another: `SO_ACCEPTCONN` (30). It listens.
+const LISTENS: u64 = 1 << 30;
+/// Another: `SO_PROTOCOL` (38). It was a listener and has been shut down.
+const SHUT: u64 = 1 << 38;
+/// Another: `SO_DOMAIN` (39). It is connecting while the program does other things.
+const CONNECTING: u64 = 1 << 39;
+const STATES: u64 = MADE | FLOWS | LISTENS | SHUT | CONNECTING;
+
+/// Descriptors that a program may be started with: standard input, output and
+/// error, and the first that a service manager passes.
+const INHERITED: i32 = 3;
+
+/// Data never flowed through a higher number.
+static HIGHEST: AtomicI32 = AtomicI32::new(INHERITED);
 
 /// What is known of one descriptor number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +49,44 @@ impl Hint {
     /// apart share a bit, which costs a question, never an answer.
     pub fn may_have_set(self, name: i32) -> bool {
         !self.made_here() || self.0 & option_bit(name) != 0
+    }
+
+    /// Data may flow through it as SMC: worth asking before it is closed.
+    #[inline]
+    pub fn may_flow(self) -> bool {
+        self.0 & FLOWS != 0
+    }
+
+    /// It listens, as far as is known.
+    pub fn listens(self) -> bool {
+        self.0 & LISTENS != 0
+    }
+
+    /// It listens as SMC.
+    pub fn is_smc_listener(self) -> bool {
+        self.0 & (MADE | LISTENS) == MADE | LISTENS
+    }
+
+    /// What is accepted on it may be SMC: it is an SMC listener, or comes from
+    /// somewhere else.
+    #[inline]
+    pub fn may_accept_smc(self) -> bool {
+        self.made_here() || !self.listens()
+    }
+
+    /// It was a listener, and the program has shut it down.
+    pub fn was_shut(self) -> bool {
+        self.0 & SHUT != 0
+    }
+
+    /// A connect was begun and the program has not heard yet how it ended.
+    pub fn is_connecting(self) -> bool {
+        self.0 & CONNECTING != 0
+    }
+
+    /// `SOL_SOCKET` options were set on it since it listens.
+    pub fn has_late_options(self) -> bool {
+        self.is_smc_listener() && self.0 & !STATES != 0
     }
 
     /// No option was set on a socket that the shim made.
@@ -64,11 +119,87 @@ pub fn made(fd: i32) -> bool {
     word.is_some()
 }
 
+/// Data may flow through `fd` as SMC from now on.
+#[inline]
+pub fn flows(fd: i32) {
+    set(fd, FLOWS);
+    if fd > HIGHEST.load(Relaxed) {
+        HIGHEST.fetch_max(fd, Relaxed);
+    }
+}
+
+/// The program's first descriptors may be SMC sockets of the program before.
+pub fn inherited() {
+    for fd in 0..=INHERITED {
+        set(fd, FLOWS);
+    }
+}
+
+/// The numbers through which data may flow as SMC.
+pub fn flowing() -> impl Iterator<Item = i32> {
+    (0..=HIGHEST.load(Relaxed)).filter(|&fd| of(fd).may_flow())
+}
+
+/// `to` is the same open file as `from`, whose options are not followed.
+pub fn duplicated(from: i32, to: i32) {
+    forget(to);
+    if of(from).may_flow() {
+        flows(to);
+    }
+}
+
+/// `fd` listens, as an SMC socket or as a TCP socket: options set from now on are
+/// set late.
+pub fn listening(fd: i32, as_smc: bool) {
+    match word(fd) {
+        Some(word) if word.load(Relaxed) & LISTENS == 0 => {
+            word.store(if as_smc { MADE | LISTENS } else { LISTENS }, Relaxed);
+        }
+        _ => {}
+    }
+}
+
+/// `fd` was accepted on a listener that is, or may be, SMC.
+#[inline]
+pub fn accepted(fd: i32) {
+    if let Some(word) = word(fd) {
+        word.store(0, Relaxed);
+    }
+    flows(fd);
+}
+
+/// `fd` was a listener.
+pub fn shut(fd: i32) {
+    set(fd, SHUT);
+}
+
+/// Whether `fd` is connecting.
+pub fn connecting(fd: i32, is: bool) {
+    if is {
+        set(fd, CONNECTING);
+    } else if let Some(word) = word(fd) {
+        word.fetch_and(!CONNECTING, Relaxed);
+    }
+}
+
+fn set(fd: i32, state: u64) {
+    if let Some(word) = word(fd) {
+        word.fetch_or(state, Relaxed);
+    }
+}
+
 /// The program has set `SOL_SOCKET` option `name` on `fd`.
 #[inline]
 pub fn option_set(fd: i32, name: i32) {
     if let Some(word) = word(fd) {
-        word.fetch_or(option_bit(name), Relaxed);
+        word.fetch_or(option_bit(name) & !STATES, Relaxed);
+    }
+}
+
+/// `fd` is an SMC socket; which options were set on it is not known.
+pub fn options_unknown(fd: i32) {
+    if let Some(word) = word(fd) {
+        word.store(!STATES | MADE, Relaxed);
     }
 }
 

@@ -5,13 +5,17 @@
 //! redhook catches a panic in a body and then makes the real call; nothing on
 //! a hook's path is known to panic, so no call is made twice.
 
+mod closing;
+mod duplicating;
+mod ending;
 mod next;
 
 use crate::smc;
-use libc::{c_char, c_int, c_void, sockaddr, socklen_t, SOL_SOCKET, SO_DOMAIN, SO_PROTOCOL};
-use next::{find, next};
-use redhook::{hook, real};
-use std::sync::atomic::AtomicPtr;
+use libc::{
+    c_char, c_int, c_void, sockaddr, socklen_t, SOL_SOCKET, SO_DOMAIN, SO_ERROR, SO_PROTOCOL,
+};
+use next::next;
+use redhook::hook;
 
 hook! {
     unsafe fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int => shim_socket {
@@ -45,6 +49,24 @@ hook! {
 }
 
 hook! {
+    unsafe fn accept(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int => shim_accept {
+        let real = next!(accept);
+        // SAFETY: the program's own arguments.
+        smc::accept::accept(fd, || unsafe { real(fd, address, length) })
+    }
+}
+
+hook! {
+    unsafe fn accept4(
+        fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags: c_int
+    ) -> c_int => shim_accept4 {
+        let real = next!(accept4);
+        // SAFETY: the program's own arguments.
+        smc::accept::accept(fd, || unsafe { real(fd, address, length, flags) })
+    }
+}
+
+hook! {
     unsafe fn setsockopt(
         fd: c_int, level: c_int, name: c_int, value: *const c_void, length: socklen_t
     ) -> c_int => shim_setsockopt {
@@ -61,7 +83,10 @@ hook! {
         let real = next!(getsockopt);
         // SAFETY: the program's own arguments.
         let answer = unsafe { real(fd, level, name, value, length) };
-        if answer == 0 && level == SOL_SOCKET && (name == SO_DOMAIN || name == SO_PROTOCOL) {
+        if answer == 0
+            && level == SOL_SOCKET
+            && (name == SO_DOMAIN || name == SO_PROTOCOL || name == SO_ERROR)
+        {
             // SAFETY: the kernel has just filled them.
             unsafe { smc::options::hide_smc(fd, name, value, length) };
         }

@@ -5,17 +5,18 @@
 //! Decided when the library is loaded, or at the first hooked call if another
 //! library's constructor makes one earlier. Read-only from then on.
 
-use crate::journal;
 use crate::smc::os;
 use crate::smc::os::Environment;
+use crate::{hints, journal};
 use once_cell::race::OnceBox;
 use smc_policy::{Config, Program, Verdict, VARIABLES};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{
-    AtomicBool,
+    AtomicBool, AtomicI32,
     Ordering::{Acquire, Relaxed, Release},
 };
+use std::time::Duration;
 
 /// This process, if the shim has anything to do in it.
 pub struct Process {
@@ -59,6 +60,34 @@ pub fn makes_no_smc() {
     MAKES_SMC.store(false, Relaxed);
 }
 
+/// Whether the shim has anything to do in this process.
+#[inline]
+pub fn is_active() -> bool {
+    PROCESS.get().is_some()
+}
+
+/// The process that the shim was loaded into, which may be a parent of this one.
+static FIRST: AtomicI32 = AtomicI32::new(0);
+
+/// Whether this is the process that the shim was loaded into, not a child of it.
+pub fn is_first() -> bool {
+    FIRST.load(Relaxed) == os::process_id()
+}
+
+/// How long the end of a process may be put off so that what it has sent arrives.
+pub fn drain_timeout() -> Duration {
+    const DEFAULT: u32 = 30;
+    let seconds = get().and_then(|process| process.config.drain_timeout);
+    Duration::from_secs(seconds.unwrap_or(DEFAULT).into())
+}
+
+/// How long a destination whose SMC handshake was slow gets TCP.
+pub fn retry_after() -> Duration {
+    const DEFAULT: u32 = 300;
+    let seconds = get().and_then(|process| process.config.retry_after);
+    Duration::from_secs(seconds.unwrap_or(DEFAULT).into())
+}
+
 /// This process. `None`: the shim stays out of it (`SMC_DISABLE=1`, a value
 /// that does not parse), or another thread is just finding out.
 pub fn get() -> Option<&'static Process> {
@@ -89,6 +118,8 @@ pub fn load(environment: Option<Environment>) -> Option<&'static Process> {
             judging && (lists.judges_listen() || journal::has_lines()),
             Relaxed,
         );
+        FIRST.store(os::process_id(), Relaxed);
+        hints::inherited();
         PROCESS.get_or_init(|| Box::new(process))
     });
     LOADED.store(true, Release);

@@ -31,6 +31,12 @@ pub struct Config {
     pub sndbuf: Option<u32>,
     /// `SMC_RCVBUF`: receive buffer in bytes, 1 to 1073741823; none: the kernel's default.
     pub rcvbuf: Option<u32>,
+    /// `SMC_DRAIN_TIMEOUT`: how many seconds a process may go on at its end so that
+    /// what it has sent arrives; none: the shim's default.
+    pub drain_timeout: Option<u32>,
+    /// `SMC_RETRY_AFTER`: for how many seconds a destination whose SMC handshake
+    /// was slow gets plain TCP; none: the shim's default.
+    pub retry_after: Option<u32>,
     /// `SMC_LOG`, or `debug` if that is unset and `SMC_DEBUG` is `1`: a filter
     /// for `env_logger` without blanks; none: errors only.
     ///
@@ -108,6 +114,8 @@ impl Config {
                 .unwrap_or_default(),
             sndbuf: env.read(variable::SNDBUF, values::size)?,
             rcvbuf: env.read(variable::RCVBUF, values::size)?,
+            drain_timeout: env.read(variable::DRAIN_TIMEOUT, values::seconds)?,
+            retry_after: env.read(variable::RETRY_AFTER, values::seconds)?,
             log: {
                 let debug = env.read(variable::DEBUG, values::switch)? == Some(true);
                 env.read(variable::LOG, values::log_filter)?

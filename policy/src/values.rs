@@ -17,6 +17,10 @@ const NOT_A_SIZE: Complaint = Complaint {
     fault: "is not a buffer size",
     expected: "1 to 1073741823 bytes, as a whole number; k behind it is KiB, m is MiB",
 };
+const NOT_SECONDS: Complaint = Complaint {
+    fault: "is not a time",
+    expected: "0 to 86400 seconds, as a whole number",
+};
 const EMPTY_FILTER: Complaint = Complaint {
     fault: "has an empty item",
     expected: "items separated by single commas, none in front or at the end",
@@ -32,6 +36,9 @@ const LARGEST_BUFFER: u32 = i32::MAX.unsigned_abs() / 2;
 
 /// What every log target begins with.
 const LOG_ROOT: &str = "smc_shim";
+
+/// The longest time in seconds: a day.
+const LONGEST_TIME: u32 = 86_400;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
@@ -83,6 +90,12 @@ pub(crate) fn size(value: &str) -> Result<u32, Fault<'_>> {
         .and_then(|number| number.checked_mul(unit))
         .filter(|size| (1..=LARGEST_BUFFER).contains(size))
         .ok_or(whole(value, NOT_A_SIZE))
+}
+
+pub(crate) fn seconds(value: &str) -> Result<u32, Fault<'_>> {
+    decimal(value)
+        .filter(|&seconds| seconds <= LONGEST_TIME)
+        .ok_or(whole(value, NOT_SECONDS))
 }
 
 /// Checks an `env_logger` filter, and takes the blanks out of it.

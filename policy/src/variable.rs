@@ -6,6 +6,8 @@ pub(crate) const REQUIRE: &str = "SMC_REQUIRE";
 pub(crate) const SOCKET: &str = "SMC_SOCKET";
 pub(crate) const SNDBUF: &str = "SMC_SNDBUF";
 pub(crate) const RCVBUF: &str = "SMC_RCVBUF";
+pub(crate) const DRAIN_TIMEOUT: &str = "SMC_DRAIN_TIMEOUT";
+pub(crate) const RETRY_AFTER: &str = "SMC_RETRY_AFTER";
 pub(crate) const DEBUG: &str = "SMC_DEBUG";
 pub(crate) const LOG: &str = "SMC_LOG";
 pub(crate) const LOG_FILE: &str = "SMC_LOG_FILE";
@@ -17,7 +19,19 @@ pub(crate) const PROCESSES: &str = "SMC_PROCESSES";
 /// in that order.
 ///
 /// For a caller that would rather walk the environment once than search it
-/// eleven times.
-pub const VARIABLES: [&str; 11] = [
-    DISABLE, REQUIRE, SOCKET, SNDBUF, RCVBUF, DEBUG, LOG, LOG_FILE, PORTS, HOSTS, PROCESSES,
+/// thirteen times.
+pub const VARIABLES: [&str; 13] = [
+    DISABLE,
+    REQUIRE,
+    SOCKET,
+    SNDBUF,
+    RCVBUF,
+    DRAIN_TIMEOUT,
+    RETRY_AFTER,
+    DEBUG,
+    LOG,
+    LOG_FILE,
+    PORTS,
+    HOSTS,
+    PROCESSES,
 ];

@@ -65,6 +65,11 @@ pub enum Reason<'a> {
         /// The negative item.
         by: Network,
     },
+    /// `SMC with 192.0.2.1 was slow a short while ago`
+    SlowHandshake {
+        /// The peer.
+        host: IpAddr,
+    },
     /// `program curl not in SMC_PROCESSES`, or `program python3 (run as
     /// app.py) not in SMC_PROCESSES` where the two file names differ
     ProgramNotListed {
@@ -93,6 +98,13 @@ impl fmt::Display for Reason<'_> {
             Reason::HostNotListed { host } => write!(f, "host {host} not in {HOSTS}"),
             Reason::HostExcluded { host, by } => {
                 write!(f, "host {host} excluded by \"!{by}\" in {HOSTS}")
+            }
+            Reason::SlowHandshake { host } => {
+                write!(
+                    f,
+                    "SMC with {} was slow a short while ago",
+                    host.to_canonical()
+                )
             }
             Reason::ProgramNotListed { program } => {
                 let names = program.names();

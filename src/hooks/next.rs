@@ -35,11 +35,12 @@ fn search(found: &AtomicPtr<c_void>, name: &'static str) -> *mut c_void {
 /// The real function of a hook, of the type that `real!` knows it has.
 macro_rules! next {
     ($name:ident) => {{
-        static FOUND: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
-        let address = find(&FOUND, concat!(stringify!($name), "\0"));
+        static FOUND: std::sync::atomic::AtomicPtr<std::ffi::c_void> =
+            std::sync::atomic::AtomicPtr::new(std::ptr::null_mut());
+        let address = $crate::hooks::next::find(&FOUND, concat!(stringify!($name), "\0"));
         if address.is_null() {
             // No C library is without it; redhook knows what to say.
-            real!($name)
+            redhook::real!($name)
         } else {
             #[allow(
                 clippy::missing_transmute_annotations,
@@ -47,7 +48,7 @@ macro_rules! next {
             )]
             // SAFETY: what has this name is a function of this type.
             unsafe {
-                std::mem::transmute::<*mut c_void, _>(address)
+                std::mem::transmute::<*mut std::ffi::c_void, _>(address)
             }
         }
     }};

@@ -71,3 +71,20 @@ pub fn internet(address: &libc::sockaddr_storage, length: usize) -> Option<Socke
 pub fn is_bound(local: &libc::sockaddr_storage, length: usize) -> bool {
     internet(local, length).is_some_and(|local| local.port() != 0 || !local.ip().is_unspecified())
 }
+
+/// An address at which whoever is bound to `local` can be reached from here.
+pub fn reachable(local: &libc::sockaddr_storage, length: usize) -> Option<libc::sockaddr_storage> {
+    let mut peer = *local;
+    if internet(local, length)?.ip().is_unspecified() {
+        if family(local) == libc::AF_INET {
+            // SAFETY: sockaddr_storage is large enough and aligned for it.
+            let v4 = unsafe { &mut *(&raw mut peer).cast::<libc::sockaddr_in>() };
+            v4.sin_addr.s_addr = u32::from(Ipv4Addr::LOCALHOST).to_be();
+        } else {
+            // SAFETY: as above.
+            let v6 = unsafe { &mut *(&raw mut peer).cast::<libc::sockaddr_in6>() };
+            v6.sin6_addr.s6_addr = Ipv6Addr::LOCALHOST.octets();
+        }
+    }
+    Some(peer)
+}

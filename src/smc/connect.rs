@@ -1,18 +1,52 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `connect`: the moment when the destination is known.
+//!
+//! Decides, makes the call, and leaves what SMC refuses or breaks off to
+//! `recover`.
 
 use super::os::{self, Errno};
-use super::{address, demote, identity, renew};
-use crate::{journal, process};
-use libc::{sockaddr, socklen_t, AF_INET, AF_INET6, AF_UNSPEC, EINVAL, EISCONN, SOL_SOCKET};
-use smc_policy::Verdict;
+use super::{address, demote, recover, slow};
+use crate::{hints, journal, process};
+use libc::{sockaddr, socklen_t, SO_SNDTIMEO};
+use smc_policy::{Reason, Verdict};
 use std::ffi::c_int;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 /// `connect(2)` as the program would have reached it.
 pub type ConnectCall = unsafe extern "C" fn(c_int, *const sockaddr, socklen_t) -> c_int;
 
+/// A `connect` call of the program. The methods are unsafe as the call itself is:
+/// `address` must be what the program passed.
+#[derive(Clone, Copy)]
+pub struct Call {
+    pub real: ConnectCall,
+    pub fd: c_int,
+    pub address: *const sockaddr,
+    pub length: socklen_t,
+}
+
+impl Call {
+    /// # Safety
+    /// As the program's own call.
+    pub unsafe fn make(self) -> c_int {
+        // SAFETY: as the caller promises.
+        unsafe { (self.real)(self.fd, self.address, self.length) }
+    }
+
+    /// Where the program wants to go; `None` when that is no internet address.
+    ///
+    /// # Safety
+    /// As the program's own call.
+    pub unsafe fn peer(self) -> Option<SocketAddr> {
+        // SAFETY: as the caller promises.
+        let copied = unsafe { address::copy(self.address, self.length) };
+        copied.and_then(|(address, length)| address::internet(&address, length))
+    }
+}
+
 /// The program's `connect()`. A destination that is on the lists, or no lists:
-/// the real call and nothing else.
+/// the real call and nothing else that the kernel would have to do.
 ///
 /// # Safety
 /// `real` must be `connect(2)`, `address` what the program passed to it.
@@ -23,93 +57,86 @@ pub unsafe fn connect(
     address: *const sockaddr,
     length: socklen_t,
 ) -> c_int {
-    if process::judges_connect() {
-        // SAFETY: as the caller promises.
-        return unsafe { judged(real, fd, address, length) };
-    }
-    // SAFETY: as the caller promises.
-    unsafe { made(real, fd, address, length) }
-}
-
-/// The real call, and what can be done when it fails.
-///
-/// # Safety
-/// As for [`connect`].
-#[inline]
-unsafe fn made(real: ConnectCall, fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int {
-    let before = Errno::current();
-    // SAFETY: the program's own call.
-    let answer = unsafe { real(fd, address, length) };
-    if answer == -1 {
-        // SAFETY: as the caller promises.
-        let answer = unsafe { recover(real, fd, address, length) };
-        if answer == 0 {
-            before.set();
-        }
-        return answer;
-    }
-    answer
-}
-
-/// # Safety
-/// As for [`connect`].
-unsafe fn judged(
-    real: ConnectCall,
-    fd: c_int,
-    address: *const sockaddr,
-    length: socklen_t,
-) -> c_int {
-    // SAFETY: as the caller promises.
-    let copied = unsafe { address::copy(address, length) };
-    let peer = copied.and_then(|(address, length)| address::internet(&address, length));
-    let Some((process, peer)) = process::get().zip(peer) else {
-        // SAFETY: as the caller promises.
-        return unsafe { made(real, fd, address, length) };
+    let call = Call {
+        real,
+        fd,
+        address,
+        length,
     };
-    let verdict = process.config.lists.at_connect(peer);
+    if process::judges_connect() || slow::remembers_any() {
+        // SAFETY: as the caller promises.
+        return unsafe { judged(call) };
+    }
+    // SAFETY: as the caller promises.
+    unsafe { attempt(call) }
+}
+
+/// # Safety
+/// As for [`connect`].
+#[inline(never)]
+unsafe fn judged(call: Call) -> c_int {
+    // SAFETY: as the caller promises.
+    let Some((process, peer)) = process::get().zip(unsafe { call.peer() }) else {
+        // SAFETY: as the caller promises.
+        return unsafe { attempt(call) };
+    };
+    let mut verdict = process.config.lists.at_connect(peer);
+    if verdict.is_smc() && slow::remembers_any() && slow::remembers(&peer) {
+        verdict = Verdict::Tcp(Reason::SlowHandshake { host: peer.ip() });
+    }
     if let Verdict::Tcp(_) = verdict {
-        demote::to_tcp(fd);
+        demote::to_tcp(call.fd);
     }
     // SAFETY: as the caller promises.
-    let answer = unsafe { made(real, fd, address, length) };
-    journal::decision("connect", &peer, fd, &verdict);
+    let answer = unsafe { attempt(call) };
+    journal::decision("connect", &peer, call.fd, &verdict);
     answer
 }
 
-/// A connect that SMC refuses with EINVAL and TCP does not: to no address
-/// (AF_UNSPEC: TCP disconnects), to another family, on a listener.
-///
 /// # Safety
-/// As for [`connect`]; errno is that of the real call, which failed.
-#[cold]
-unsafe fn recover(
-    real: ConnectCall,
-    fd: c_int,
-    address: *const sockaddr,
-    length: socklen_t,
-) -> c_int {
-    if Errno::current().0 != EINVAL || process::get().is_none() || !identity::is_smc(fd) {
-        return -1;
-    }
-    // SAFETY: an SMC socket looks at the address only after the kernel has
-    // copied it, or has refused its length; anything unreadable is EFAULT.
-    let family = match unsafe { address::copy(address, length) } {
-        Some((copied, _)) => address::family(&copied),
-        None => return -1,
-    };
-    if matches!(family, AF_INET | AF_INET6) {
-        if os::get_int_option(fd, SOL_SOCKET, libc::SO_ACCEPTCONN) == Ok(1) {
-            Errno(EISCONN).set();
-        }
-        return -1;
-    }
-    if demote::to_tcp(fd) {
-        // SAFETY: the program's own call, once more: SMC has not begun it.
-        return unsafe { real(fd, address, length) };
-    }
-    if family == AF_UNSPEC && renew::disconnect(fd) {
+/// As for [`connect`].
+unsafe fn attempt(call: Call) -> c_int {
+    let before = Errno::current();
+    // SAFETY: as the caller promises.
+    let (answer, time) = unsafe { timed(call) };
+    if answer == 0 {
         return 0;
     }
-    Errno(EISCONN).set();
-    -1
+    // SAFETY: as the caller promises.
+    let answer = unsafe { recover::refused(call, time) };
+    if answer == 0 {
+        before.set();
+    }
+    answer
+}
+
+/// The real call, and how long it took: nothing where that does not matter.
+///
+/// # Safety
+/// As for [`connect`].
+unsafe fn timed(call: Call) -> (c_int, Duration) {
+    let hint = hints::of(call.fd);
+    if !hint.made_here() {
+        // SAFETY: as the caller promises.
+        return (unsafe { call.make() }, Duration::ZERO);
+    }
+    let begun = os::clock();
+    let answer = if hint.may_have_set(SO_SNDTIMEO) {
+        // SAFETY: as the caller promises.
+        unsafe { recover::bounded(call) }
+    } else {
+        // SAFETY: as the caller promises.
+        unsafe { call.make() }
+    };
+    let time = os::clock().saturating_sub(begun);
+    if answer == 0 {
+        hints::flows(call.fd);
+        if time > slow::SLOW {
+            // SAFETY: as the caller promises.
+            if let Some(peer) = unsafe { call.peer() } {
+                slow::remember(call.fd, &peer);
+            }
+        }
+    }
+    (answer, time)
 }

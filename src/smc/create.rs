@@ -228,6 +228,15 @@ fn make(real: SocketCall, domain: c_int, kind: c_int) -> Made {
     }
 }
 
+/// An SMC socket for the shim's own use.
+///
+/// # Errors
+/// When this process or this kernel makes none.
+pub fn smc_socket(domain: c_int, kind: c_int) -> Result<c_int, Errno> {
+    let process = process::get().ok_or(Errno(EAFNOSUPPORT))?;
+    create(hooks::real_socket(), process, domain, kind)
+}
+
 /// Tries the ways that this kernel may have, and remembers those it lacks.
 fn create(real: SocketCall, process: &Process, domain: c_int, kind: c_int) -> Result<c_int, Errno> {
     let [v4, v6] = &WAYS;

@@ -28,8 +28,19 @@ pub unsafe fn listen(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
         // SAFETY: as the caller promises.
         return unsafe { unless_fallen_back(real, fd, backlog) };
     }
+    // SAFETY: as the caller promises.
+    unsafe { begin(real, fd, backlog) }
+}
+
+/// # Safety
+/// As for [`listen`].
+unsafe fn begin(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
     // SAFETY: the program's own call.
-    unsafe { real(fd, backlog) }
+    let answer = unsafe { real(fd, backlog) };
+    if answer == 0 && hints::of(fd).made_here() {
+        hints::listening(fd, true);
+    }
+    answer
 }
 
 /// # Safety
@@ -62,8 +73,8 @@ unsafe fn unless_fallen_back(real: ListenCall, fd: c_int, backlog: c_int) -> c_i
         // SAFETY: as the caller promises.
         return unsafe { on_fresh_tcp(real, fd, backlog) };
     }
-    // SAFETY: the program's own call.
-    unsafe { real(fd, backlog) }
+    // SAFETY: as the caller promises.
+    unsafe { begin(real, fd, backlog) }
 }
 
 /// Where no fresh socket is to be had the old one listens: a listed port too
@@ -77,14 +88,17 @@ unsafe fn on_fresh_tcp(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
             // SAFETY: the program's own call.
             let answer = unsafe { real(fd, backlog) };
             bound.restore();
+            if answer == 0 {
+                hints::listening(fd, false);
+            }
             answer
         }
         Err(error) if identity::has_fallen_back(fd) => {
             error.set();
             -1
         }
-        // SAFETY: the program's own call.
-        Err(_) => unsafe { real(fd, backlog) },
+        // SAFETY: as the caller promises.
+        Err(_) => unsafe { begin(real, fd, backlog) },
     }
 }
 

@@ -6,18 +6,26 @@
 //! kernel, not another interposed library, and never this library's own hooks.
 //! The program's calls go through `hooks`, which owns the real functions.
 
+pub mod accept;
 pub mod address;
+pub mod background;
 pub mod carried;
 pub mod connect;
 pub mod create;
 pub mod demote;
+pub mod drain;
+pub mod end;
 pub mod identity;
 pub mod listen;
+pub mod listener;
 mod memory;
 pub mod options;
 pub mod os;
 mod raw;
+pub mod recover;
 pub mod renew;
+pub mod slow;
+pub mod stdio;
 
 use std::ffi::c_int;
 

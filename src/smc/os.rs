@@ -6,10 +6,12 @@
 //! outcome of its own call.
 
 use super::raw::{self, Word};
-use std::ffi::{c_char, c_int, c_long, c_void, CStr, OsStr};
+use std::ffi::{c_char, c_int, c_long, c_uint, c_void, CStr, OsStr};
 use std::mem::{size_of, MaybeUninit};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
 
 /// An `errno` value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,15 +91,14 @@ pub fn set_int_option(fd: c_int, level: c_int, name: c_int, value: c_int) -> Res
 
 /// The local address of `fd`, as the kernel wrote it, and its length.
 pub fn local_address(fd: c_int) -> Result<(libc::sockaddr_storage, usize), Errno> {
+    address_of(libc::SYS_getsockname, fd)
+}
+
+fn address_of(call: c_long, fd: c_int) -> Result<(libc::sockaddr_storage, usize), Errno> {
     let mut address = MaybeUninit::<libc::sockaddr_storage>::zeroed();
     let mut length: libc::socklen_t =
         libc::socklen_t::try_from(size_of::<libc::sockaddr_storage>()).unwrap_or(0);
-    kernel!(
-        libc::SYS_getsockname,
-        fd,
-        address.as_mut_ptr(),
-        &raw mut length
-    )?;
+    kernel!(call, fd, address.as_mut_ptr(), &raw mut length)?;
     // SAFETY: zeroed bytes are a valid sockaddr_storage, with or without what
     // the kernel wrote over them.
     Ok((unsafe { address.assume_init() }, length as usize))
@@ -111,6 +112,16 @@ pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> Result<c_int, Errn
 /// `bind(2)`; `length` is at most the size of `address`.
 pub fn bind(fd: c_int, address: &libc::sockaddr_storage, length: usize) -> Result<(), Errno> {
     kernel!(libc::SYS_bind, fd, &raw const *address, length).map(drop)
+}
+
+/// `connect(2)`; `length` is at most the size of `address`.
+pub fn connect(fd: c_int, address: &libc::sockaddr_storage, length: usize) -> Result<(), Errno> {
+    kernel!(libc::SYS_connect, fd, &raw const *address, length).map(drop)
+}
+
+/// The address of the peer of `fd`, as [`local_address`].
+pub fn peer_address(fd: c_int) -> Result<(libc::sockaddr_storage, usize), Errno> {
+    address_of(libc::SYS_getpeername, fd)
 }
 
 /// Name of the protocol that `fd` was made with, written to `buffer` with a NUL
@@ -142,6 +153,138 @@ pub fn dup3(from: c_int, to: c_int, flags: c_int) -> Result<(), Errno> {
 /// `close(2)`; there is nothing to do about a failure.
 pub fn close(fd: c_int) {
     let _ = kernel!(libc::SYS_close, fd);
+}
+
+/// Bytes that were written to `fd` and not yet handed to the peer
+/// (`SIOCOUTQNSD`, `include/uapi/linux/sockios.h`).
+pub fn unsent(fd: c_int) -> Result<c_int, Errno> {
+    const SIOCOUTQNSD: c_int = 0x894b;
+    let mut bytes: c_int = 0;
+    kernel!(libc::SYS_ioctl, fd, SIOCOUTQNSD, &raw mut bytes)?;
+    Ok(bytes)
+}
+
+/// Waits until one of `events` (or an error, or a hang-up) shows on `fd`, at most
+/// so long; which of them show.
+pub fn wait_for(fd: c_int, events: i16, limit: Duration) -> Result<i16, Errno> {
+    let mut asked = libc::pollfd {
+        fd,
+        events,
+        revents: 0,
+    };
+    let limit = timespec(limit);
+    let none = std::ptr::null::<c_void>();
+    kernel!(
+        libc::SYS_ppoll,
+        &raw mut asked,
+        1,
+        &raw const limit,
+        none,
+        0
+    )?;
+    Ok(asked.revents)
+}
+
+/// As [`now`], without a system call: for where it is asked for often, and never
+/// in a thread that the C library does not know.
+#[inline]
+pub fn clock() -> Duration {
+    let mut time = timespec(Duration::ZERO);
+    // SAFETY: a place for the answer.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    duration(&time)
+}
+
+/// Time since some point in the past; does not jump.
+pub fn now() -> Duration {
+    let mut time = timespec(Duration::ZERO);
+    let _ = kernel!(
+        libc::SYS_clock_gettime,
+        libc::CLOCK_MONOTONIC,
+        &raw mut time
+    );
+    duration(&time)
+}
+
+fn duration(time: &libc::timespec) -> Duration {
+    let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::from_secs(time.tv_sec.unsigned_abs()) + Duration::from_nanos(nanoseconds.into())
+}
+
+/// Sleeps until `word` is woken, unless it is not `value` any more; at most so long.
+pub fn futex_wait(word: &AtomicU32, value: u32, limit: Duration) {
+    let limit = timespec(limit);
+    let _ = kernel!(
+        libc::SYS_futex,
+        std::ptr::from_ref(word),
+        libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
+        value,
+        &raw const limit
+    );
+}
+
+/// Wakes those who wait on `word`, which need not exist any more.
+pub fn futex_wake(word: *const AtomicU32) {
+    let _ = kernel!(
+        libc::SYS_futex,
+        word,
+        libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG,
+        c_int::MAX
+    );
+}
+
+fn timespec(time: Duration) -> libc::timespec {
+    libc::timespec {
+        tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: time.subsec_nanos().into(),
+    }
+}
+
+/// Closes the descriptors from `first` to `last`; Linux 5.9 on.
+pub fn close_range(first: c_int, last: c_int) -> Result<(), Errno> {
+    kernel!(libc::SYS_close_range, first, last, 0).map(drop)
+}
+
+/// The same with flags, as the program calls it.
+pub fn close_range_with(first: c_uint, last: c_uint, flags: c_int) -> Result<(), Errno> {
+    kernel!(libc::SYS_close_range, first, last, flags).map(drop)
+}
+
+/// Whether `close_range` with these flags marks descriptors close-on-exec and
+/// closes none.
+pub fn only_marks(flags: c_int) -> bool {
+    const CLOSE_RANGE_CLOEXEC: c_int = 4;
+    flags & CLOSE_RANGE_CLOEXEC != 0
+}
+
+/// An answer of the kernel as C has it: 0, or -1 and `errno`.
+pub fn answer(outcome: Result<(), Errno>) -> c_int {
+    match outcome {
+        Ok(()) => 0,
+        Err(error) => {
+            error.set();
+            -1
+        }
+    }
+}
+
+/// `shutdown(2)`.
+pub fn shutdown(fd: c_int, how: c_int) -> Result<(), Errno> {
+    kernel!(libc::SYS_shutdown, fd, how).map(drop)
+}
+
+/// The parent's process id.
+pub fn parent_id() -> c_int {
+    kernel!(libc::SYS_getppid, 0).map_or(0, number)
+}
+
+/// Whether `fd` is the same open file in this process and in `other`; `None` when
+/// that may not be known (kcmp(2)).
+pub fn shares_file(other: c_int, fd: c_int) -> Option<bool> {
+    const KCMP_FILE: c_int = 0;
+    kernel!(libc::SYS_kcmp, process_id(), other, KCMP_FILE, fd, fd)
+        .ok()
+        .map(|order| order == 0)
 }
 
 /// Which file a descriptor is: device and inode.
@@ -189,9 +332,65 @@ pub fn map(length: usize) -> Option<*mut u8> {
     (pages != libc::MAP_FAILED).then_some(pages.cast())
 }
 
-/// Gives pages of [`map`] back.
+/// Gives pages back.
 pub fn unmap(pages: *mut u8, length: usize) {
     let _ = kernel!(libc::SYS_munmap, pages, length);
+}
+
+/// From now on a child of fork(2) finds these pages zero.
+pub fn wipe_on_fork(pages: *mut c_void, length: usize) -> bool {
+    kernel!(libc::SYS_madvise, pages, length, libc::MADV_WIPEONFORK).is_ok()
+}
+
+/// A signal mask as the kernel has it: one bit for each of 64 signals.
+const MASK: usize = 8;
+
+/// Blocks all signals for the calling thread; the mask that it had.
+pub fn block_signals() -> u64 {
+    let (all, mut before) = (u64::MAX, 0);
+    let _ = kernel!(
+        libc::SYS_rt_sigprocmask,
+        libc::SIG_BLOCK,
+        &raw const all,
+        &raw mut before,
+        MASK
+    );
+    before
+}
+
+/// Gives the calling thread a mask back.
+pub fn restore_signals(mask: u64) {
+    let nowhere = std::ptr::null_mut::<u64>();
+    let _ = kernel!(
+        libc::SYS_rt_sigprocmask,
+        libc::SIG_SETMASK,
+        &raw const mask,
+        nowhere,
+        MASK
+    );
+}
+
+/// clone(2), by way of the C library, which knows each processor's stack.
+///
+/// # Safety
+/// `top` must be the end of a stack that is the new thread's alone, and `begin`
+/// must be content with what `flags` leave it.
+pub unsafe fn clone(
+    begin: extern "C" fn(*mut c_void) -> c_int,
+    top: *mut c_void,
+    flags: c_int,
+    argument: *mut c_void,
+) -> Result<c_int, Errno> {
+    let before = Errno::current();
+    // SAFETY: as the caller promises.
+    let thread = unsafe { libc::clone(begin, top, flags, argument) };
+    let after = Errno::current();
+    before.set();
+    if thread == -1 {
+        Err(after)
+    } else {
+        Ok(thread)
+    }
 }
 
 /// The process id, asked anew: a child after fork has its own.

@@ -16,6 +16,12 @@ impl Word for c_int {
     }
 }
 
+impl Word for u32 {
+    fn word(self) -> c_long {
+        self.into()
+    }
+}
+
 impl Word for usize {
     #[allow(clippy::cast_possible_wrap, reason = "the same bits are meant")]
     fn word(self) -> c_long {
@@ -91,4 +97,68 @@ pub unsafe fn call(number: c_long, arguments: [c_long; 6]) -> c_long {
         *errno = before;
     }
     answer
+}
+
+/// Gives back the calling thread's own stack and ends the thread.
+///
+/// # Safety
+/// For a thread that the C library does not know, on a stack that lies in this
+/// mapping.
+#[cfg(target_arch = "x86_64")]
+pub unsafe fn unmap_and_end(mapping: *mut u8, length: usize) -> ! {
+    // SAFETY: as the caller promises; no stack is used between the two calls.
+    unsafe {
+        core::arch::asm!(
+            "syscall",
+            "mov eax, {exit}",
+            "xor edi, edi",
+            "syscall",
+            "ud2",
+            exit = const libc::SYS_exit,
+            in("rax") libc::SYS_munmap, in("rdi") mapping, in("rsi") length,
+            options(noreturn),
+        )
+    }
+}
+
+/// The same for other processors.
+///
+/// # Safety
+/// As there.
+#[cfg(target_arch = "aarch64")]
+pub unsafe fn unmap_and_end(mapping: *mut u8, length: usize) -> ! {
+    // SAFETY: as the caller promises; no stack is used between the two calls.
+    unsafe {
+        core::arch::asm!(
+            "svc 0",
+            "mov x8, {exit}",
+            "mov x0, 0",
+            "svc 0",
+            "brk 1",
+            exit = const libc::SYS_exit,
+            in("x8") libc::SYS_munmap, in("x0") mapping, in("x1") length,
+            options(noreturn),
+        )
+    }
+}
+
+/// The same for other processors.
+///
+/// # Safety
+/// As there.
+#[cfg(target_arch = "s390x")]
+pub unsafe fn unmap_and_end(mapping: *mut u8, length: usize) -> ! {
+    // SAFETY: as the caller promises; no stack is used between the two calls.
+    unsafe {
+        core::arch::asm!(
+            "svc 0",
+            "lghi %r1, {exit}",
+            "lghi %r2, 0",
+            "svc 0",
+            "j .+2",
+            exit = const libc::SYS_exit,
+            in("r1") libc::SYS_munmap, in("r2") mapping, in("r3") length,
+            options(noreturn),
+        )
+    }
 }

@@ -6,22 +6,36 @@
 
 use super::carried::{self, SocketOptions};
 use super::os::{self, Errno};
-use super::{address, demote, identity};
+use super::{address, create, demote, identity};
 use crate::hints;
 use libc::{EINVAL, IPPROTO_TCP, SOL_SOCKET, SO_REUSEADDR};
 use std::ffi::c_int;
 
-/// Ends the connection of SMC socket `fd` and puts an unconnected TCP socket
-/// with the same options and flags in its place, as `connect(AF_UNSPEC)` does
-/// on TCP. False when that is not possible; `fd` is then as it was.
-pub fn disconnect(fd: c_int) -> bool {
-    let Some(family) = identity::inner_family(fd) else {
-        return false;
+/// Puts an unconnected, unbound TCP socket with the same options and flags in the
+/// place of SMC socket `fd`, which ends its connection as `connect(AF_UNSPEC)` does
+/// on TCP, and its listening.
+///
+/// # Errors
+/// When there is no descriptor to be had for it; `fd` is then as it was.
+pub fn as_unbound_tcp(fd: c_int) -> Result<(), Errno> {
+    let family = identity::inner_family(fd).ok_or(Errno(libc::EBADF))?;
+    take_place(fresh_like(fd, family)?, fd)
+}
+
+/// The same with a fresh SMC socket where the kernel makes one.
+///
+/// # Errors
+/// As there.
+pub fn as_unconnected(fd: c_int) -> Result<(), Errno> {
+    let family = identity::inner_family(fd).ok_or(Errno(libc::EBADF))?;
+    let Ok(smc) = create::smc_socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC) else {
+        return as_unbound_tcp(fd);
     };
-    let Ok(fresh) = fresh_like(fd, family) else {
-        return false;
-    };
-    take_place(fresh, fd).is_ok()
+    take_place(with_all_of(smc, fd), fd)?;
+    hints::made(fd);
+    // What was set on the old socket was set here, too.
+    hints::options_unknown(fd);
+    Ok(())
 }
 
 /// Puts a TCP socket with the same options, flags and local address in the place
@@ -86,6 +100,10 @@ impl Bound {
 /// A TCP socket with the options of `fd`, its status flags and its owner.
 fn fresh_like(fd: c_int, family: c_int) -> Result<c_int, Errno> {
     let fresh = os::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0)?;
+    Ok(with_all_of(fresh, fd))
+}
+
+fn with_all_of(fresh: c_int, fd: c_int) -> c_int {
     SocketOptions::read(fd, hints::of(fd)).write(fresh);
     carried::copy_inner(fd, fresh);
     for (get, set) in [
@@ -97,7 +115,7 @@ fn fresh_like(fd: c_int, family: c_int) -> Result<c_int, Errno> {
             let _ = os::fcntl(fresh, set, value);
         }
     }
-    Ok(fresh)
+    fresh
 }
 
 /// `include/uapi/asm-generic/fcntl.h`.

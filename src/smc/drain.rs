@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a program has written arrives, as with TCP, whatever it does next.
+//!
+//! The kernel loses what is still in an SMC socket's send ring when its process
+//! ends, and two seconds after its last close or its shutdown, for which it lets
+//! the caller wait (`net/smc/smc_close.c`, `smc_close_stream_wait`). So the ring
+//! is emptied before: in the background where the program goes on, in the
+//! foreground where it ends.
+
+use super::{background, identity, os};
+use crate::{hints, process};
+use libc::{c_uint, IPPROTO_TCP, SHUT_RD, SHUT_RDWR, SHUT_WR, SOL_SOCKET, SO_LINGER, TCP_CORK};
+use std::ffi::c_int;
+use std::mem::size_of;
+use std::time::Duration;
+
+/// How long a thread drains a socket whose peer does not read; TCP gives such
+/// connections up, too (tcp(7), `tcp_orphan_retries`).
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// The kernel tells of no event when a ring is empty, short of the last close.
+/// It is asked again after this time at first, and after twice the time each
+/// time, up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_micros(200);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+
+/// To be called before `fd` is closed: the ring of an SMC socket is emptied, in the
+/// background if that takes time.
+#[cold]
+pub fn before_close(fd: c_int) {
+    before_replacing(fd);
+    hints::forget(fd);
+}
+
+/// Before all descriptors from `first` to `last` are closed.
+pub fn before_closing_from(first: c_uint, last: c_uint) {
+    hints::flowing()
+        .filter(|&fd| c_uint::try_from(fd).is_ok_and(|fd| (first..=last).contains(&fd)))
+        .for_each(before_close);
+}
+
+/// As [`before_close`], where the call that closes `fd` may fail.
+#[cold]
+pub fn before_replacing(fd: c_int) {
+    if has_unsent(fd) && is_ours_to_drain(fd) {
+        match linger(fd) {
+            // The program wants it thrown away.
+            Some(0) => return,
+            // The program wants to wait.
+            Some(seconds) => {
+                drain(fd, os::now() + Duration::from_secs(seconds));
+            }
+            None => {}
+        }
+        if has_unsent(fd) && background::run(drain_patiently, fd).is_err() {
+            drain(fd, os::now() + PATIENCE);
+        }
+    }
+}
+
+/// Whether `shutdown(fd, how)` is done: its writing side in the background. False:
+/// the ring is empty, and the call can be made.
+#[cold]
+pub fn shuts_in_background(fd: c_int, how: c_int) -> bool {
+    if !matches!(how, SHUT_WR | SHUT_RDWR) || !has_unsent(fd) {
+        return false;
+    }
+    if background::run(drain_and_shut, fd).is_err() {
+        drain_patiently(fd);
+        return false;
+    }
+    if how == SHUT_RDWR {
+        let _ = os::shutdown(fd, SHUT_RD);
+    }
+    true
+}
+
+/// Before the process ends: everything that it or its threads in the background
+/// have not sent yet, for at most `SMC_DRAIN_TIMEOUT`.
+pub fn before_end() {
+    drain_all(|_| true);
+}
+
+/// Before another program takes the process: what will be closed.
+pub fn before_exec() {
+    drain_all(|fd| {
+        os::fcntl(fd, libc::F_GETFD, 0).is_ok_and(|flags| flags & libc::FD_CLOEXEC != 0)
+    });
+}
+
+fn drain_all(concerns: impl Fn(c_int) -> bool) {
+    let mut deadline = None;
+    let mut until = || *deadline.get_or_insert_with(|| os::now() + process::drain_timeout());
+    for fd in hints::flowing() {
+        if has_unsent(fd) && concerns(fd) && is_ours_to_drain(fd) && linger(fd) != Some(0) {
+            drain(fd, until());
+        }
+    }
+    if background::is_busy() {
+        background::wait_for_all(until());
+    }
+}
+
+/// Whether `fd` is an SMC socket with something in its ring that can be sent.
+fn has_unsent(fd: c_int) -> bool {
+    if !os::unsent(fd).is_ok_and(|bytes| bytes > 0) || !identity::is_smc(fd) {
+        return false;
+    }
+    // What is held back (TCP_CORK, MSG_MORE) goes now.
+    let _ = os::set_int_option(fd, IPPROTO_TCP, TCP_CORK, 0);
+    os::unsent(fd).is_ok_and(|bytes| bytes > 0)
+}
+
+/// In a child: whether the parent has let go of the socket. As long as it has
+/// not, nothing is lost when the child lets go of it.
+fn is_ours_to_drain(fd: c_int) -> bool {
+    process::is_first() || os::shares_file(os::parent_id(), fd) != Some(true)
+}
+
+/// Seconds of `SO_LINGER` where it is on.
+fn linger(fd: c_int) -> Option<u64> {
+    let mut value = [0; size_of::<libc::linger>()];
+    os::get_option(fd, SOL_SOCKET, SO_LINGER, &mut value).ok()?;
+    let [on @ .., a, b, c, d] = value;
+    let seconds = c_int::from_ne_bytes([a, b, c, d]);
+    (on != [0; 4]).then_some(u64::try_from(seconds).unwrap_or(0))
+}
+
+fn drain_patiently(fd: c_int) {
+    drain(fd, os::now() + PATIENCE);
+}
+
+fn drain_and_shut(fd: c_int) {
+    drain_patiently(fd);
+    let _ = os::shutdown(fd, SHUT_WR);
+}
+
+/// Waits until the ring is empty, the connection is lost, or it is `deadline`.
+fn drain(fd: c_int, deadline: Duration) {
+    let mut pause = FIRST_PAUSE;
+    while os::unsent(fd).is_ok_and(|bytes| bytes > 0) {
+        let rest = deadline.saturating_sub(os::now());
+        if rest.is_zero() {
+            return;
+        }
+        let lost = libc::POLLERR | libc::POLLHUP | libc::POLLNVAL;
+        if os::wait_for(fd, 0, pause.min(rest)).is_ok_and(|seen| seen & lost != 0) {
+            return;
+        }
+        pause = LONGEST_PAUSE.min(pause * 2);
+    }
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Connects that SMC refuses, breaks off or forgets, and TCP does not.
+
+use super::connect::Call;
+use super::os::{self, Errno};
+use super::{address, demote, identity, renew, slow};
+use crate::{hints, process};
+use libc::{
+    AF_INET, AF_INET6, AF_UNSPEC, ECONNABORTED, EINPROGRESS, EINTR, EINVAL, EISCONN, ETIMEDOUT,
+    O_NONBLOCK, SOL_SOCKET, SO_ERROR, SO_SNDTIMEO,
+};
+use std::ffi::c_int;
+use std::mem::size_of;
+use std::time::Duration;
+
+/// What the program gets after its call has failed after `time`.
+///
+/// # Safety
+/// As for [`super::connect::connect`]; errno is that of the call.
+#[cold]
+pub unsafe fn refused(call: Call, time: Duration) -> c_int {
+    let refusal = Errno::current();
+    let fd = call.fd;
+    if refusal.0 == EINPROGRESS {
+        hints::flows(fd);
+        hints::connecting(fd, true);
+        slow::begun(fd);
+        return -1;
+    }
+    if process::get().is_none() || !identity::is_smc(fd) {
+        return -1;
+    }
+    match refusal.0 {
+        // SAFETY: as the caller promises.
+        EINVAL => unsafe { not_understood(call) },
+        // SAFETY: as the caller promises.
+        EINTR => unsafe { go_on_in_background(call) },
+        // TCP begins anew.
+        ECONNABORTED if renew::as_unconnected(fd).is_ok() => {
+            // SAFETY: as the caller promises.
+            let answer = unsafe { call.make() };
+            if answer == 0 || Errno::current().0 == EINPROGRESS {
+                hints::flows(fd);
+            }
+            answer
+        }
+        // The handshake has failed where TCP would have been connected.
+        _ if has_tcp(fd) => {
+            if time > slow::SLOW {
+                // SAFETY: as the caller promises.
+                if let Some(peer) = unsafe { call.peer() } {
+                    slow::remember(fd, &peer);
+                }
+            }
+            if renew::as_unbound_tcp(fd).is_err() {
+                refusal.set();
+                return -1;
+            }
+            // SAFETY: as the caller promises.
+            unsafe { call.make() }
+        }
+        _ => -1,
+    }
+}
+
+/// EINVAL: to no address (AF_UNSPEC: TCP disconnects), to another family, on a
+/// listener.
+///
+/// # Safety
+/// As for [`refused`].
+unsafe fn not_understood(call: Call) -> c_int {
+    let fd = call.fd;
+    // SAFETY: an SMC socket looks at the address only after the kernel has
+    // copied it, or has refused its length; anything unreadable is EFAULT.
+    let family = match unsafe { address::copy(call.address, call.length) } {
+        Some((copied, _)) => address::family(&copied),
+        None => return -1,
+    };
+    if matches!(family, AF_INET | AF_INET6) {
+        if os::get_int_option(fd, SOL_SOCKET, libc::SO_ACCEPTCONN) == Ok(1) {
+            Errno(EISCONN).set();
+        }
+        return -1;
+    }
+    if demote::to_tcp(fd) {
+        // SAFETY: the program's own call, once more: SMC has not begun it.
+        return unsafe { call.make() };
+    }
+    if family == AF_UNSPEC && renew::as_unbound_tcp(fd).is_ok() {
+        return 0;
+    }
+    Errno(EISCONN).set();
+    -1
+}
+
+/// A signal handler has run. TCP goes on connecting while the program does other
+/// things; SMC does not, and cannot be asked to. So TCP does, on a fresh socket.
+///
+/// # Safety
+/// As for [`refused`].
+unsafe fn go_on_in_background(call: Call) -> c_int {
+    let Ok(flags) = os::fcntl(call.fd, libc::F_GETFL, 0) else {
+        return -1;
+    };
+    if renew::as_unbound_tcp(call.fd).is_ok() {
+        let _ = os::fcntl(call.fd, libc::F_SETFL, flags | O_NONBLOCK);
+        // SAFETY: as the caller promises.
+        let answer = unsafe { call.make() };
+        let error = Errno::current();
+        let _ = os::fcntl(call.fd, libc::F_SETFL, flags);
+        if answer == -1 && error.0 != EINPROGRESS {
+            error.set();
+            return -1;
+        }
+    }
+    Errno(EINTR).set();
+    -1
+}
+
+/// Whether TCP is connected below SMC socket `fd` (`struct tcp_info`).
+fn has_tcp(fd: c_int) -> bool {
+    const CONNECTED: [u8; 2] = [1, 8]; // TCP_ESTABLISHED, TCP_CLOSE_WAIT
+    let mut state = [0];
+    os::get_option(fd, libc::IPPROTO_TCP, libc::TCP_INFO, &mut state).is_ok()
+        && CONNECTED.iter().any(|connected| state == [*connected])
+}
+
+/// A connect on a socket with `SO_SNDTIMEO`, which bounds it on TCP (socket(7)):
+/// EINPROGRESS then, and the connection goes on. SMC waits on, or gives it up.
+///
+/// # Safety
+/// As for [`super::connect::connect`].
+#[cold]
+pub unsafe fn bounded(call: Call) -> c_int {
+    let fd = call.fd;
+    let mut value = [0; size_of::<libc::timeval>()];
+    let limit = time_limit(fd, &mut value);
+    let flags = os::fcntl(fd, libc::F_GETFL, 0).unwrap_or(0);
+    let Some(limit) = limit.filter(|_| identity::is_smc(fd)) else {
+        // SAFETY: as the caller promises.
+        return unsafe { call.make() };
+    };
+    // Without it the kernel's own worker does not give up.
+    let _ = os::set_option(
+        fd,
+        SOL_SOCKET,
+        SO_SNDTIMEO,
+        &[0; size_of::<libc::timeval>()],
+    );
+    let _ = os::fcntl(fd, libc::F_SETFL, flags | O_NONBLOCK);
+    // SAFETY: as the caller promises.
+    let mut answer = unsafe { call.make() };
+    if answer == -1 && Errno::current().0 == EINPROGRESS && flags & O_NONBLOCK == 0 {
+        match os::wait_for(fd, libc::POLLOUT, limit) {
+            Err(error) => error.set(),
+            Ok(0) => {}
+            Ok(_) => {
+                let failure = failure(fd);
+                if failure == 0 {
+                    answer = 0;
+                } else {
+                    Errno(failure).set();
+                }
+            }
+        }
+    }
+    let after = Errno::current();
+    let _ = os::fcntl(fd, libc::F_SETFL, flags);
+    let _ = os::set_option(fd, SOL_SOCKET, SO_SNDTIMEO, &value);
+    after.set();
+    answer
+}
+
+fn time_limit(fd: c_int, value: &mut [u8; size_of::<libc::timeval>()]) -> Option<Duration> {
+    os::get_option(fd, SOL_SOCKET, SO_SNDTIMEO, value).ok()?;
+    let [s0, s1, s2, s3, s4, s5, s6, s7, u0, u1, u2, u3, ..] = *value;
+    let seconds = u64::from_ne_bytes([s0, s1, s2, s3, s4, s5, s6, s7]);
+    let [.., v0, v1, v2, v3] = *value;
+    let halves = if cfg!(target_endian = "little") {
+        [u0, u1, u2, u3]
+    } else {
+        [v0, v1, v2, v3]
+    };
+    let limit =
+        Duration::from_secs(seconds) + Duration::from_micros(u32::from_ne_bytes(halves).into());
+    (!limit.is_zero()).then_some(limit)
+}
+
+/// How an ended connect of `fd` has failed: an errno, 0 when it has not.
+fn failure(fd: c_int) -> c_int {
+    why(
+        fd,
+        os::get_int_option(fd, SOL_SOCKET, SO_ERROR).unwrap_or(0),
+    )
+}
+
+/// SMC tells of a failure by a hang-up alone where TCP has an error: the errno
+/// that it would most likely have.
+fn why(fd: c_int, error: c_int) -> c_int {
+    let seen = os::wait_for(fd, libc::POLLOUT, Duration::ZERO).unwrap_or(0);
+    if error == 0 && seen & (libc::POLLHUP | libc::POLLOUT) == libc::POLLHUP && identity::is_smc(fd)
+    {
+        ETIMEDOUT
+    } else {
+        error
+    }
+}
+
+/// The program has asked for `SO_ERROR` of `fd` and the kernel has said `error`:
+/// what to say to the program.
+#[cold]
+pub fn told(fd: c_int, error: c_int) -> c_int {
+    if !hints::of(fd).is_connecting() {
+        return error;
+    }
+    slow::ended(fd);
+    let error = why(fd, error);
+    let seen = os::wait_for(fd, libc::POLLOUT, Duration::ZERO).unwrap_or(0);
+    if seen != 0 {
+        hints::connecting(fd, false);
+    }
+    error
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Streams of the C library on SMC sockets: at exit it writes them out after
+//! everything else, when nobody could wait for what they hold any more. So it is
+//! asked to do that a moment earlier, for these streams alone: to flush all would
+//! wait for a thread that reads standard input.
+
+use crate::hints;
+use libc::FILE;
+use std::ffi::{c_char, c_int, CStr};
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+
+/// Streams that the program opened on sockets (fdopen(3)); more than this are
+/// rare, and those beyond are written out as without the shim.
+static STREAMS: [AtomicPtr<FILE>; 64] = [const { AtomicPtr::new(null_mut()) }; 64];
+
+extern "C" {
+    fn fileno(stream: *mut FILE) -> c_int;
+    fn ftrylockfile(stream: *mut FILE) -> c_int;
+    fn funlockfile(stream: *mut FILE);
+}
+
+/// The program has opened `stream` on `fd`.
+pub fn opened(stream: *mut FILE, fd: c_int) {
+    if stream.is_null() || !hints::of(fd).may_flow() {
+        return;
+    }
+    let _ = STREAMS.iter().any(|slot| {
+        slot.compare_exchange(null_mut(), stream, Relaxed, Relaxed)
+            .is_ok()
+    });
+}
+
+/// The descriptor of a stream that the program is about to close.
+///
+/// # Safety
+/// `stream` must be one of the C library's.
+pub unsafe fn closing(stream: *mut FILE) -> c_int {
+    for slot in &STREAMS {
+        let _ = slot.compare_exchange(stream, null_mut(), Relaxed, Relaxed);
+    }
+    // SAFETY: as the caller promises.
+    let fd = unsafe { fileno(stream) };
+    if hints::of(fd).may_flow() {
+        // SAFETY: as above.
+        unsafe { libc::fflush(stream) };
+    }
+    fd
+}
+
+/// Writes out the streams that are on SMC sockets.
+pub fn flush() {
+    let standard = [c"stdout", c"stderr"].map(standard_stream);
+    let opened = STREAMS.iter().map(|slot| slot.load(Relaxed));
+    for stream in standard.into_iter().chain(opened) {
+        if stream.is_null() {
+            continue;
+        }
+        // SAFETY: open streams of the C library; `closing` takes out the others.
+        unsafe {
+            if hints::of(fileno(stream)).may_flow() && ftrylockfile(stream) == 0 {
+                libc::fflush(stream);
+                funlockfile(stream);
+            }
+        }
+    }
+}
+
+fn standard_stream(name: &'static CStr) -> *mut FILE {
+    // SAFETY: a string of C.
+    let variable = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr().cast::<c_char>()) };
+    if variable.is_null() {
+        return null_mut();
+    }
+    // SAFETY: the C library's variable of that name holds a stream.
+    unsafe { *variable.cast::<*mut FILE>() }
+}
