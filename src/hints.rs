@@ -27,6 +27,12 @@ const SHUT: u64 = 1 << 38;
 const CONNECTING: u64 = 1 << 39;
 const STATES: u64 = MADE | FLOWS | LISTENS | SHUT | CONNECTING;
 
+/// Options that an SMC listener does not hand on to its children though they were
+/// set before it listened: `SO_LINGER` (its time), `SO_DONTROUTE`, `SO_BROADCAST`,
+/// `SO_TIMESTAMPING`, `SO_BUSY_POLL`, `SO_MAX_PACING_RATE`, and those that share
+/// their bits (`SO_PREFER_BUSY_POLL`, …). `SO_REUSEADDR` means nothing to a child.
+const NOT_HANDED_ON: u64 = 1 << 13 | 1 << 5 | 1 << 6 | 1 << 37 | 1 << 46 | 1 << 47;
+
 /// Descriptors that a program may be started with: standard input, output and
 /// error, and the first that a service manager passes.
 const INHERITED: i32 = 3;
@@ -84,8 +90,8 @@ impl Hint {
         self.0 & CONNECTING != 0
     }
 
-    /// `SOL_SOCKET` options were set on it since it listens.
-    pub fn has_late_options(self) -> bool {
+    /// `SOL_SOCKET` options were set on it that its children have to be given.
+    pub fn has_options_for_children(self) -> bool {
         self.is_smc_listener() && self.0 & !STATES != 0
     }
 
@@ -151,11 +157,18 @@ pub fn duplicated(from: i32, to: i32) {
 /// `fd` listens, as an SMC socket or as a TCP socket: options set from now on are
 /// set late.
 pub fn listening(fd: i32, as_smc: bool) {
-    match word(fd) {
-        Some(word) if word.load(Relaxed) & LISTENS == 0 => {
-            word.store(if as_smc { MADE | LISTENS } else { LISTENS }, Relaxed);
-        }
-        _ => {}
+    let Some(word) = word(fd) else { return };
+    let before = word.load(Relaxed);
+    if before & LISTENS == 0 {
+        let options = before & NOT_HANDED_ON;
+        word.store(
+            if as_smc {
+                MADE | LISTENS | options
+            } else {
+                LISTENS
+            },
+            Relaxed,
+        );
     }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `accept`: a connection that came in, and the end of a listener.
 //!
-//! TCP's children have all options of their listener. An SMC listener's have
-//! those that it had when `listen` was called: the others are carried over.
+//! TCP's children have all options of their listener. An SMC listener's have most
+//! of those that it had when `listen` was called: the others are carried over.
 
 use super::carried::SocketOptions;
 use super::os::{self, Errno};
@@ -41,7 +41,7 @@ fn accepted(listener: c_int, fd: c_int) -> c_int {
         return -1;
     }
     hints::accepted(fd);
-    if hint.has_late_options() {
+    if hint.has_options_for_children() {
         SocketOptions::read(listener, hint).write(fd);
     }
     fd

@@ -7,11 +7,10 @@
 //! is emptied before: in the background where the program goes on, in the
 //! foreground where it ends.
 
-use super::{background, identity, os};
+use super::{background, identity, linger, os};
 use crate::{hints, process};
-use libc::{c_uint, IPPROTO_TCP, SHUT_RD, SHUT_RDWR, SHUT_WR, SOL_SOCKET, SO_LINGER, TCP_CORK};
+use libc::{c_uint, IPPROTO_TCP, SHUT_RD, SHUT_RDWR, SHUT_WR, TCP_CORK};
 use std::ffi::c_int;
-use std::mem::size_of;
 use std::time::Duration;
 
 /// How long a thread drains a socket whose peer does not read; TCP gives such
@@ -42,8 +41,9 @@ pub fn before_closing_from(first: c_uint, last: c_uint) {
 /// As [`before_close`], where the call that closes `fd` may fail.
 #[cold]
 pub fn before_replacing(fd: c_int) {
+    linger::restore(fd);
     if has_unsent(fd) && is_ours_to_drain(fd) {
-        match linger(fd) {
+        match linger::seconds(fd) {
             // The program wants it thrown away.
             Some(0) => return,
             // The program wants to wait.
@@ -92,7 +92,9 @@ fn drain_all(concerns: impl Fn(c_int) -> bool) {
     let mut deadline = None;
     let mut until = || *deadline.get_or_insert_with(|| os::now() + process::drain_timeout());
     for fd in hints::flowing() {
-        if has_unsent(fd) && concerns(fd) && is_ours_to_drain(fd) && linger(fd) != Some(0) {
+        linger::restore(fd);
+        if has_unsent(fd) && concerns(fd) && is_ours_to_drain(fd) && linger::seconds(fd) != Some(0)
+        {
             drain(fd, until());
         }
     }
@@ -115,15 +117,6 @@ fn has_unsent(fd: c_int) -> bool {
 /// not, nothing is lost when the child lets go of it.
 fn is_ours_to_drain(fd: c_int) -> bool {
     process::is_first() || os::shares_file(os::parent_id(), fd) != Some(true)
-}
-
-/// Seconds of `SO_LINGER` where it is on.
-fn linger(fd: c_int) -> Option<u64> {
-    let mut value = [0; size_of::<libc::linger>()];
-    os::get_option(fd, SOL_SOCKET, SO_LINGER, &mut value).ok()?;
-    let [on @ .., a, b, c, d] = value;
-    let seconds = c_int::from_ne_bytes([a, b, c, d]);
-    (on != [0; 4]).then_some(u64::try_from(seconds).unwrap_or(0))
 }
 
 fn drain_patiently(fd: c_int) {

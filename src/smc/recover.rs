@@ -3,7 +3,7 @@
 
 use super::connect::Call;
 use super::os::{self, Errno};
-use super::{address, demote, identity, renew, slow};
+use super::{address, demote, identity, linger, renew, slow};
 use crate::{hints, process};
 use libc::{
     AF_INET, AF_INET6, AF_UNSPEC, ECONNABORTED, EINPROGRESS, EINTR, EINVAL, EISCONN, ETIMEDOUT,
@@ -217,6 +217,7 @@ pub fn told(fd: c_int, error: c_int) -> c_int {
     let error = why(fd, error);
     let seen = os::wait_for(fd, libc::POLLOUT, Duration::ZERO).unwrap_or(0);
     if seen != 0 {
+        linger::restore(fd);
         hints::connecting(fd, false);
     }
     error
