@@ -23,12 +23,14 @@ use crate::scene::{Family, Scene};
 
 /// A small piece of a program, and what it sees as one line of text: the same
 /// text whenever it runs on the same kernel over TCP.
+#[derive(Clone)]
 pub struct Case {
     pub name: String,
     pub families: &'static [Family],
     body: Body,
 }
 
+#[derive(Clone, Copy)]
 enum Body {
     Alone(fn(&Scene) -> String),
     WithRow(
