@@ -55,7 +55,7 @@ impl Way {
     fn limit(self) -> u32 {
         match self {
             Self::Tcp => 30,
-            Self::Shim | Self::OffTheLists => 8,
+            Self::Shim | Self::OffTheLists => 12,
             Self::BareSmc => 4,
         }
     }

@@ -16,6 +16,7 @@
     reason = "a case fails by panicking"
 )]
 
+mod address;
 mod call;
 mod cases;
 mod differences;

@@ -164,6 +164,7 @@ pub const CASES: &[Entry] = &[
     }),
     ("listen after a refused connect", BOTH, |scene| {
         let socket = scene.socket();
+        must(call::bind(socket, &scene.any(0)));
         call::connect(socket, &scene.refusing());
         let answer = say(call::listen(socket, 1));
         if answer != "0" {

@@ -7,6 +7,8 @@ use crate::call::{self, must, say, Fd};
 use crate::peer::Peer;
 use crate::scene::Scene;
 use libc::{IPPROTO_TCP, SOL_SOCKET, SO_LINGER, TCP_CORK};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 
 pub const CASES: &[Entry] = &[
     ("close: peer sees the end", ALL, |scene| {
@@ -101,14 +103,14 @@ pub const CASES: &[Entry] = &[
         format!("{}; {}", say(answer), peer.ask("drain"))
     }),
     ("_exit: many small writes arrive", ALL, |scene| {
-        ended_by(scene, |socket| {
+        ended_by(scene, 7400, |socket| {
             small_writes(socket);
             // SAFETY: ends the process.
             unsafe { libc::_exit(0) }
         })
     }),
     ("_exit: what was corked arrives", ALL, |scene| {
-        ended_by(scene, |socket| {
+        ended_by(scene, 1000, |socket| {
             cork(socket);
             super::send::send_pattern(socket, 1000);
             // SAFETY: ends the process.
@@ -119,7 +121,7 @@ pub const CASES: &[Entry] = &[
         "_exit: what was sent with MSG_MORE arrives",
         BOTH,
         |scene| {
-            ended_by(scene, |socket| {
+            ended_by(scene, 1000, |socket| {
                 let bytes: Vec<_> = (0..1000).map(crate::peer::pattern).collect();
                 call::send(socket, &bytes, libc::MSG_MORE);
                 // SAFETY: ends the process.
@@ -128,14 +130,14 @@ pub const CASES: &[Entry] = &[
         },
     ),
     ("exit: what was corked arrives", BOTH, |scene| {
-        ended_by(scene, |socket| {
+        ended_by(scene, 1000, |socket| {
             cork(socket);
             super::send::send_pattern(socket, 1000);
             std::process::exit(0)
         })
     }),
     ("exec: what was corked arrives", BOTH, |scene| {
-        ended_by(scene, |socket| {
+        ended_by(scene, 1000, |socket| {
             call::fcntl(socket, libc::F_SETFD, libc::FD_CLOEXEC);
             cork(socket);
             super::send::send_pattern(socket, 1000);
@@ -149,7 +151,7 @@ pub const CASES: &[Entry] = &[
         })
     }),
     ("SIGKILL: what was corked arrives", BOTH, |scene| {
-        ended_by(scene, |socket| {
+        ended_by(scene, 1000, |socket| {
             cork(socket);
             super::send::send_pattern(socket, 1000);
             // SAFETY: ends the process.
@@ -163,17 +165,24 @@ pub const CASES: &[Entry] = &[
         "_exit: a full queue arrives at a slow reader",
         BOTH,
         |scene| {
-            let (socket, mut peer) = scene.connected();
-            let sent = super::poll::fill(socket);
-            // SAFETY: the child ends at once.
-            unsafe {
-                let child = must(libc::fork());
+            each_time(5, || {
+                let (socket, mut peer) = scene.connected();
+                let sent = super::poll::fill(socket);
+                let (mut told, mut tell) = UnixStream::pair().unwrap();
+                // SAFETY: this process has one thread.
+                let child = must(unsafe { libc::fork() });
                 if child == 0 {
-                    libc::_exit(0);
+                    // Until it is the only owner.
+                    let _ = told.read(&mut [0]);
+                    // SAFETY: ends the process.
+                    unsafe { libc::_exit(0) }
                 }
                 call::close(socket);
-            }
-            all_of(sent, &peer.ask("drain"))
+                tell.write_all(&[0]).unwrap();
+                // SAFETY: our child.
+                unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
+                peer.ask("drain") == format!("{sent} then end")
+            })
         },
     ),
 ];
@@ -204,20 +213,31 @@ fn all_of(sent: usize, drained: &str) -> String {
     }
 }
 
-/// What the peer gets from a process that has the only descriptor of a
-/// connection and ends in `last` way.
-fn ended_by(scene: &Scene, last: fn(Fd)) -> String {
-    let (mut peer, address): (Peer, _) = scene.listening_peer();
-    // SAFETY: this process has one thread.
-    let child = must(unsafe { libc::fork() });
-    if child == 0 {
-        let socket = scene.socket();
-        must(call::connect(socket, &address));
-        last(socket);
+/// What the peer gets from processes that have the only descriptor of a
+/// connection, send `sent` bytes and end in `last` way.
+fn ended_by(scene: &Scene, sent: usize, last: fn(Fd)) -> String {
+    each_time(20, || {
+        let (mut peer, address): (Peer, _) = scene.listening_peer();
+        // SAFETY: this process has one thread.
+        let child = must(unsafe { libc::fork() });
+        if child == 0 {
+            let socket = scene.socket();
+            must(call::connect(socket, &address));
+            last(socket);
+        }
+        peer.must("accept");
+        let drained = peer.ask("drain");
+        // SAFETY: our child.
+        unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
+        drained == format!("{sent} then end")
+    })
+}
+
+/// Many times, because whether data is lost is a race.
+fn each_time(times: u32, arrives: impl Fn() -> bool) -> String {
+    if (0..times).all(|_| arrives()) {
+        "all arrives".to_owned()
+    } else {
+        "not all arrives each time".to_owned()
     }
-    peer.must("accept");
-    let drained = peer.ask("drain");
-    // SAFETY: our child.
-    unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
-    drained
 }

@@ -135,7 +135,9 @@ pub const CASES: &[Entry] = &[
         "connect to nothing, connected, then listen",
         BOTH,
         |scene| {
-            let (socket, _peer) = scene.connected();
+            let socket = scene.socket();
+            must(call::bind(socket, &scene.any(0)));
+            let _peer = scene.connect(socket);
             let cleared = say(call::connect(socket, &scene.any(0).with_family(0)));
             format!("{cleared}; {}", say(call::listen(socket, 1)))
         },
