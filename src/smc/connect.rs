@@ -5,7 +5,7 @@
 //! `recover`.
 
 use super::os::{self, Errno};
-use super::{address, demote, linger, recover, slow};
+use super::{address, demote, kept, recover, slow};
 use crate::{hints, journal, process};
 use libc::{sockaddr, socklen_t, SO_SNDTIMEO};
 use smc_policy::{Reason, Verdict};
@@ -120,7 +120,7 @@ unsafe fn timed(call: Call) -> (c_int, Duration) {
         // SAFETY: as the caller promises.
         return (unsafe { call.make() }, Duration::ZERO);
     }
-    linger::keep(call.fd);
+    kept::keep_linger(call.fd);
     let begun = os::clock();
     let answer = if hint.may_have_set(SO_SNDTIMEO) {
         // SAFETY: as the caller promises.
@@ -132,7 +132,7 @@ unsafe fn timed(call: Call) -> (c_int, Duration) {
     let time = os::clock().saturating_sub(begun);
     if answer == 0 {
         hints::flows(call.fd);
-        linger::restore(call.fd);
+        kept::restore(call.fd);
         if time > slow::SLOW {
             // SAFETY: as the caller promises.
             if let Some(peer) = unsafe { call.peer() } {

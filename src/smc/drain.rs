@@ -7,7 +7,7 @@
 //! is emptied before: in the background where the program goes on, in the
 //! foreground where it ends.
 
-use super::{background, identity, linger, os};
+use super::{background, identity, kept, os};
 use crate::{hints, process};
 use libc::{c_uint, IPPROTO_TCP, SHUT_RD, SHUT_RDWR, SHUT_WR, TCP_CORK};
 use std::ffi::c_int;
@@ -41,9 +41,9 @@ pub fn before_closing_from(first: c_uint, last: c_uint) {
 /// As [`before_close`], where the call that closes `fd` may fail.
 #[cold]
 pub fn before_replacing(fd: c_int) {
-    linger::restore(fd);
+    kept::restore(fd);
     if has_unsent(fd) && is_ours_to_drain(fd) {
-        match linger::seconds(fd) {
+        match kept::linger(fd) {
             // The program wants it thrown away.
             Some(0) => return,
             // The program wants to wait.
@@ -92,9 +92,8 @@ fn drain_all(concerns: impl Fn(c_int) -> bool) {
     let mut deadline = None;
     let mut until = || *deadline.get_or_insert_with(|| os::now() + process::drain_timeout());
     for fd in hints::flowing() {
-        linger::restore(fd);
-        if has_unsent(fd) && concerns(fd) && is_ours_to_drain(fd) && linger::seconds(fd) != Some(0)
-        {
+        kept::restore(fd);
+        if has_unsent(fd) && concerns(fd) && is_ours_to_drain(fd) && kept::linger(fd) != Some(0) {
             drain(fd, until());
         }
     }

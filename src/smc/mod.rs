@@ -16,7 +16,7 @@ pub mod demote;
 pub mod drain;
 pub mod end;
 pub mod identity;
-pub mod linger;
+pub mod kept;
 pub mod listen;
 pub mod listener;
 mod memory;

@@ -3,14 +3,13 @@
 
 use super::connect::Call;
 use super::os::{self, Errno};
-use super::{address, demote, identity, linger, renew, slow};
+use super::{address, demote, identity, kept, renew, slow};
 use crate::{hints, process};
 use libc::{
     AF_INET, AF_INET6, AF_UNSPEC, ECONNABORTED, EINPROGRESS, EINTR, EINVAL, EISCONN, ETIMEDOUT,
-    O_NONBLOCK, SOL_SOCKET, SO_ERROR, SO_SNDTIMEO,
+    O_NONBLOCK, SOL_SOCKET, SO_ERROR,
 };
 use std::ffi::c_int;
-use std::mem::size_of;
 use std::time::Duration;
 
 /// What the program gets after its call has failed after `time`.
@@ -133,25 +132,26 @@ fn has_tcp(fd: c_int) -> bool {
 #[cold]
 pub unsafe fn bounded(call: Call) -> c_int {
     let fd = call.fd;
-    let mut value = [0; size_of::<libc::timeval>()];
-    let limit = time_limit(fd, &mut value);
     let flags = os::fcntl(fd, libc::F_GETFL, 0).unwrap_or(0);
-    let Some(limit) = limit.filter(|_| identity::is_smc(fd)) else {
+    let Some(limit) = kept::send_limit(fd).filter(|_| identity::is_smc(fd)) else {
         // SAFETY: as the caller promises.
         return unsafe { call.make() };
     };
     // Without it the kernel's own worker does not give up.
-    let _ = os::set_option(
-        fd,
-        SOL_SOCKET,
-        SO_SNDTIMEO,
-        &[0; size_of::<libc::timeval>()],
-    );
-    let _ = os::fcntl(fd, libc::F_SETFL, flags | O_NONBLOCK);
+    kept::set_send_limit(fd, 0);
+    let waits = flags & O_NONBLOCK == 0;
+    if waits {
+        let _ = os::fcntl(fd, libc::F_SETFL, flags | O_NONBLOCK);
+    }
     // SAFETY: as the caller promises.
     let mut answer = unsafe { call.make() };
-    if answer == -1 && Errno::current().0 == EINPROGRESS && flags & O_NONBLOCK == 0 {
-        match os::wait_for(fd, libc::POLLOUT, limit) {
+    let goes_on = answer == -1 && Errno::current().0 == EINPROGRESS;
+    if goes_on && !waits {
+        kept::keep_send_limit(fd, limit);
+        return answer;
+    }
+    if goes_on {
+        match os::wait_for(fd, libc::POLLOUT, Duration::from_micros(limit)) {
             Err(error) => error.set(),
             Ok(0) => {}
             Ok(_) => {
@@ -165,25 +165,12 @@ pub unsafe fn bounded(call: Call) -> c_int {
         }
     }
     let after = Errno::current();
-    let _ = os::fcntl(fd, libc::F_SETFL, flags);
-    let _ = os::set_option(fd, SOL_SOCKET, SO_SNDTIMEO, &value);
+    if waits {
+        let _ = os::fcntl(fd, libc::F_SETFL, flags);
+    }
+    kept::set_send_limit(fd, limit);
     after.set();
     answer
-}
-
-fn time_limit(fd: c_int, value: &mut [u8; size_of::<libc::timeval>()]) -> Option<Duration> {
-    os::get_option(fd, SOL_SOCKET, SO_SNDTIMEO, value).ok()?;
-    let [s0, s1, s2, s3, s4, s5, s6, s7, u0, u1, u2, u3, ..] = *value;
-    let seconds = u64::from_ne_bytes([s0, s1, s2, s3, s4, s5, s6, s7]);
-    let [.., v0, v1, v2, v3] = *value;
-    let halves = if cfg!(target_endian = "little") {
-        [u0, u1, u2, u3]
-    } else {
-        [v0, v1, v2, v3]
-    };
-    let limit =
-        Duration::from_secs(seconds) + Duration::from_micros(u32::from_ne_bytes(halves).into());
-    (!limit.is_zero()).then_some(limit)
 }
 
 /// How an ended connect of `fd` has failed: an errno, 0 when it has not.
@@ -217,7 +204,7 @@ pub fn told(fd: c_int, error: c_int) -> c_int {
     let error = why(fd, error);
     let seen = os::wait_for(fd, libc::POLLOUT, Duration::ZERO).unwrap_or(0);
     if seen != 0 {
-        linger::restore(fd);
+        kept::restore(fd);
         hints::connecting(fd, false);
     }
     error
