@@ -11,7 +11,6 @@ use libc::{sockaddr, socklen_t, SO_SNDTIMEO};
 use smc_policy::{Reason, Verdict};
 use std::ffi::c_int;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 /// `connect(2)` as the program would have reached it.
 pub type ConnectCall = unsafe extern "C" fn(c_int, *const sockaddr, socklen_t) -> c_int;
@@ -110,15 +109,15 @@ unsafe fn attempt(call: Call) -> c_int {
     answer
 }
 
-/// The real call, and how long it took: nothing where that does not matter.
+/// The real call, and how long it took in nanoseconds: 0 where that does not matter.
 ///
 /// # Safety
 /// As for [`connect`].
-unsafe fn timed(call: Call) -> (c_int, Duration) {
+unsafe fn timed(call: Call) -> (c_int, u64) {
     let hint = hints::of(call.fd);
     if !hint.made_here() {
         // SAFETY: as the caller promises.
-        return (unsafe { call.make() }, Duration::ZERO);
+        return (unsafe { call.make() }, 0);
     }
     kept::keep_linger(call.fd);
     let begun = os::clock();
@@ -129,11 +128,11 @@ unsafe fn timed(call: Call) -> (c_int, Duration) {
         // SAFETY: as the caller promises.
         unsafe { call.make() }
     };
-    let time = os::clock().saturating_sub(begun);
+    let time = os::clock().wrapping_sub(begun);
     if answer == 0 {
         hints::flows(call.fd);
         kept::restore(call.fd);
-        if time > slow::SLOW {
+        if time > slow::SLOW_NANOSECONDS {
             // SAFETY: as the caller promises.
             if let Some(peer) = unsafe { call.peer() } {
                 slow::remember(call.fd, &peer);

@@ -12,12 +12,12 @@ use libc::{
 use std::ffi::c_int;
 use std::time::Duration;
 
-/// What the program gets after its call has failed after `time`.
+/// What the program gets after its call has failed after `time` nanoseconds.
 ///
 /// # Safety
 /// As for [`super::connect::connect`]; errno is that of the call.
 #[cold]
-pub unsafe fn refused(call: Call, time: Duration) -> c_int {
+pub unsafe fn refused(call: Call, time: u64) -> c_int {
     let refusal = Errno::current();
     let fd = call.fd;
     if refusal.0 == EINPROGRESS {
@@ -45,7 +45,7 @@ pub unsafe fn refused(call: Call, time: Duration) -> c_int {
         }
         // The handshake has failed where TCP would have been connected.
         _ if has_tcp(fd) => {
-            if time > slow::SLOW {
+            if time > slow::SLOW_NANOSECONDS {
                 // SAFETY: as the caller promises.
                 if let Some(peer) = unsafe { call.peer() } {
                     slow::remember(fd, &peer);

@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 /// A handshake that takes longer is slow.
-pub const SLOW: Duration = Duration::from_secs(1);
+pub const SLOW_NANOSECONDS: u64 = 1_000_000_000;
+const SLOW: Duration = Duration::from_nanos(SLOW_NANOSECONDS);
 
 /// A destination and the second in which it is forgotten.
 struct Entry {
@@ -50,7 +51,7 @@ pub fn remembers(peer: &SocketAddr) -> bool {
         .any(|entry| entry.peer.load(Relaxed) == key && now < entry.until.load(Relaxed))
 }
 
-/// A connect of `fd` to `peer` has come to its end after more than [`SLOW`]. The
+/// A connect of `fd` to `peer` has come to its end after more than [`SLOW_NANOSECONDS`]. The
 /// destination is remembered if it has fallen back or failed.
 #[cold]
 pub fn remember(fd: c_int, peer: &SocketAddr) {

@@ -4,6 +4,7 @@
 //! asked to do that a moment earlier, for these streams alone: to flush all would
 //! wait for a thread that reads standard input.
 
+use super::identity;
 use crate::hints;
 use libc::FILE;
 use std::ffi::{c_char, c_int, CStr};
@@ -41,7 +42,7 @@ pub unsafe fn closing(stream: *mut FILE) -> c_int {
     }
     // SAFETY: as the caller promises.
     let fd = unsafe { fileno(stream) };
-    if hints::of(fd).may_flow() {
+    if hints::of(fd).may_flow() && identity::is_smc(fd) {
         // SAFETY: as above.
         unsafe { libc::fflush(stream) };
     }

@@ -171,7 +171,12 @@ def exported(library):
 
 def hooks():
     """The interposed calls, as the source says."""
-    return sorted(re.findall(r"^ +unsafe fn (\w+)\(", (ROOT / "src" / "hooks.rs").read_text(), re.M))
+    files = [ROOT / "src" / "hooks.rs", *(ROOT / "src" / "hooks").glob("*.rs")]
+    return sorted(
+        name
+        for file in files
+        for name in re.findall(r"^ +unsafe fn (\w+)\(", file.read_text(), re.M)
+    )
 
 
 class Table:

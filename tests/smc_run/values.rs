@@ -25,7 +25,9 @@ const BAD: [(&str, &str, &str); 15] = [
 ];
 
 /// Variables that no option gives a value to.
-const BAD_WITHOUT_OPTION: [(&str, &str, &str); 4] = [
+const BAD_WITHOUT_OPTION: [(&str, &str, &str); 6] = [
+    ("SMC_DRAIN_TIMEOUT", "", "5s"),
+    ("SMC_RETRY_AFTER", "", "86401"),
     ("SMC_DEBUG", "", "yes"),
     ("SMC_REQUIRE", "", "2"),
     ("SMC_LOG", "", "a=b=c"),
