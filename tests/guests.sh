@@ -21,7 +21,7 @@ tests_of() {
     case $1 in
     debian-6.12) echo transport conformance ;;
     pair) echo programs lists:peers lists:ports conformance ;;
-    *) echo transport programs lists conformance stress ;;
+    *) echo transport programs lists stress conformance ;;
     esac
 }
 
