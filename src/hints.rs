@@ -63,6 +63,12 @@ impl Hint {
         self.0 & FLOWS != 0
     }
 
+    /// Something is known of it.
+    #[inline]
+    pub fn is_any(self) -> bool {
+        self.0 != 0
+    }
+
     /// It listens, as far as is known.
     pub fn listens(self) -> bool {
         self.0 & LISTENS != 0

@@ -10,7 +10,7 @@ use redhook::hook;
 
 hook! {
     unsafe fn close(fd: c_int) -> c_int => shim_close {
-        if hints::of(fd).may_flow() {
+        if hints::of(fd).is_any() {
             drain::before_close(fd);
         }
         let real = next!(close);

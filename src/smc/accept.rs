@@ -5,8 +5,10 @@
 //! of those that it had when `listen` was called: the others are carried over.
 
 use super::carried::SocketOptions;
+use super::identity;
 use super::os::{self, Errno};
 use crate::{hints, process};
+use libc::{SOL_SOCKET, SO_ACCEPTCONN};
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -35,13 +37,15 @@ pub fn accept(listener: c_int, call: impl FnOnce() -> c_int) -> c_int {
 
 fn accepted(listener: c_int, fd: c_int) -> c_int {
     let hint = hints::of(listener);
-    if hint.was_shut() {
+    // The number may be another listener's by now.
+    let listens = || os::get_int_option(listener, SOL_SOCKET, SO_ACCEPTCONN) == Ok(1);
+    if hint.was_shut() && !listens() {
         os::close(fd);
         Errno(libc::EINVAL).set();
         return -1;
     }
     hints::accepted(fd);
-    if hint.has_options_for_children() {
+    if hint.has_options_for_children() && identity::is_smc(listener) {
         SocketOptions::read(listener, hint).write(fd);
     }
     fd

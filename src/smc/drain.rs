@@ -27,8 +27,14 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 /// background if that takes time.
 #[cold]
 pub fn before_close(fd: c_int) {
-    before_replacing(fd);
-    hints::forget(fd);
+    if hints::of(fd).may_flow() {
+        before_replacing(fd);
+    }
+    // A child of vfork(2) closes its own descriptor and shares this memory with its
+    // parent. In a child of fork(2) a word out of date costs a question.
+    if process::is_first() {
+        hints::forget(fd);
+    }
 }
 
 /// Before all descriptors from `first` to `last` are closed.
@@ -42,19 +48,21 @@ pub fn before_closing_from(first: c_uint, last: c_uint) {
 #[cold]
 pub fn before_replacing(fd: c_int) {
     kept::restore(fd);
-    if has_unsent(fd) && is_ours_to_drain(fd) {
-        match kept::linger(fd) {
-            // The program wants it thrown away.
-            Some(0) => return,
-            // The program wants to wait.
-            Some(seconds) => {
-                drain(fd, os::now() + Duration::from_secs(seconds));
-            }
-            None => {}
+    if !is_smc_with_unsent(fd) || !is_ours_to_drain(fd) {
+        return;
+    }
+    match kept::linger(fd) {
+        // The program wants it thrown away.
+        Some(0) => return,
+        // The program wants to wait.
+        Some(seconds) => {
+            uncork(fd);
+            drain(fd, os::now() + Duration::from_secs(seconds));
         }
-        if has_unsent(fd) && background::run(drain_patiently, fd).is_err() {
-            drain(fd, os::now() + PATIENCE);
-        }
+        None => uncork(fd),
+    }
+    if has_unsent(fd) && background::run(drain_patiently, fd).is_err() {
+        drain(fd, os::now() + process::drain_timeout());
     }
 }
 
@@ -62,11 +70,15 @@ pub fn before_replacing(fd: c_int) {
 /// the ring is empty, and the call can be made.
 #[cold]
 pub fn shuts_in_background(fd: c_int, how: c_int) -> bool {
-    if !matches!(how, SHUT_WR | SHUT_RDWR) || !has_unsent(fd) {
+    if !matches!(how, SHUT_WR | SHUT_RDWR) || !is_smc_with_unsent(fd) {
+        return false;
+    }
+    uncork(fd);
+    if !has_unsent(fd) {
         return false;
     }
     if background::run(drain_and_shut, fd).is_err() {
-        drain_patiently(fd);
+        drain(fd, os::now() + process::drain_timeout());
         return false;
     }
     if how == SHUT_RDWR {
@@ -93,7 +105,9 @@ fn drain_all(concerns: impl Fn(c_int) -> bool) {
     let mut until = || *deadline.get_or_insert_with(|| os::now() + process::drain_timeout());
     for fd in hints::flowing() {
         kept::restore(fd);
-        if has_unsent(fd) && concerns(fd) && is_ours_to_drain(fd) && kept::linger(fd) != Some(0) {
+        let is_wanted = || is_ours_to_drain(fd) && kept::linger(fd) != Some(0);
+        if is_smc_with_unsent(fd) && concerns(fd) && is_wanted() {
+            uncork(fd);
             drain(fd, until());
         }
     }
@@ -102,14 +116,18 @@ fn drain_all(concerns: impl Fn(c_int) -> bool) {
     }
 }
 
-/// Whether `fd` is an SMC socket with something in its ring that can be sent.
+fn is_smc_with_unsent(fd: c_int) -> bool {
+    has_unsent(fd) && identity::is_smc(fd)
+}
+
+/// Whether something is in the ring, or on its way if this is no SMC socket.
 fn has_unsent(fd: c_int) -> bool {
-    if !os::unsent(fd).is_ok_and(|bytes| bytes > 0) || !identity::is_smc(fd) {
-        return false;
-    }
-    // What is held back (TCP_CORK, MSG_MORE) goes now.
-    let _ = os::set_int_option(fd, IPPROTO_TCP, TCP_CORK, 0);
     os::unsent(fd).is_ok_and(|bytes| bytes > 0)
+}
+
+/// What is held back (`TCP_CORK`, `MSG_MORE`) goes now.
+fn uncork(fd: c_int) {
+    let _ = os::set_int_option(fd, IPPROTO_TCP, TCP_CORK, 0);
 }
 
 /// In a child: whether the parent has let go of the socket. As long as it has
@@ -130,7 +148,7 @@ fn drain_and_shut(fd: c_int) {
 /// Waits until the ring is empty, the connection is lost, or it is `deadline`.
 fn drain(fd: c_int, deadline: Duration) {
     let mut pause = FIRST_PAUSE;
-    while os::unsent(fd).is_ok_and(|bytes| bytes > 0) {
+    while has_unsent(fd) {
         let rest = deadline.saturating_sub(os::now());
         if rest.is_zero() {
             return;

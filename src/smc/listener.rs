@@ -7,9 +7,9 @@
 //! the old one: `accept` knows that it is not for them.
 
 use super::os::{self, Errno};
-use super::{accept, address, renew};
+use super::{accept, address, identity, renew};
 use crate::hints;
-use libc::{SHUT_RD, SHUT_RDWR, SOL_SOCKET, SO_REUSEADDR};
+use libc::{SHUT_RD, SHUT_RDWR, SOL_SOCKET, SO_ACCEPTCONN, SO_REUSEADDR};
 use std::ffi::c_int;
 use std::time::Duration;
 
@@ -20,6 +20,10 @@ const MOST_WAITING: usize = 256;
 /// the kernel's to say.
 #[cold]
 pub fn shutdown(fd: c_int, how: c_int) -> Option<Result<(), Errno>> {
+    // The number may be another file's by now.
+    if os::get_int_option(fd, SOL_SOCKET, SO_ACCEPTCONN) != Ok(1) || !identity::is_smc(fd) {
+        return None;
+    }
     if how != SHUT_RD && how != SHUT_RDWR {
         // TCP: nothing to shut for writing, and no error.
         return (how == libc::SHUT_WR).then_some(Ok(()));
