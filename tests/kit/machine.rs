@@ -230,22 +230,45 @@ fn attend(mut client: TcpStream) -> io::Result<()> {
     });
     let mut limit = Duration::MAX;
     let mut signal = libc::SIGTERM;
+    let mut client_left = false;
     let status = loop {
         match happened.recv_timeout(limit) {
             Ok(Event::Ended(status)) => break status,
             Ok(Event::ClientLeft) | Err(RecvTimeoutError::Timeout) => {
-                // SAFETY: kill has no memory to go wrong with; the group is that
-                // of the child, which has not been waited for or has just ended.
-                unsafe { libc::kill(group, signal) };
+                client_left = true;
+                signal_group(group, signal);
                 (limit, signal) = (GRACE, libc::SIGKILL);
             }
             Err(RecvTimeoutError::Disconnected) => break 255,
         }
     };
+    if client_left {
+        end_rest(group);
+    }
     let (said, complained) = (fs::read(&out)?, fs::read(&err)?);
     fs::remove_file(out)?;
     fs::remove_file(err)?;
     writeln!(client, "{status} {} {}", said.len(), complained.len())?;
     client.write_all(&said)?;
     client.write_all(&complained)
+}
+
+/// Waits for those of the group that outlive its leader: their ports must be free
+/// for the next script. Nobody is told when the last of a group ends.
+fn end_rest(group: i32) {
+    let deadline = Instant::now() + GRACE;
+    while signal_group(group, 0) {
+        if Instant::now() > deadline {
+            signal_group(group, libc::SIGKILL);
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Whether there was anybody in the group to be signalled.
+fn signal_group(group: i32, signal: i32) -> bool {
+    // SAFETY: kill has no memory to go wrong with; the group is one that this
+    // process made, and not long ended if it is.
+    unsafe { libc::kill(group, signal) == 0 }
 }
