@@ -5,8 +5,8 @@
 //! The agent's protocol, over plain TCP: the client sends the length of a
 //! script in a line and the script. The agent runs it in a process group of its
 //! own and answers, when it ends, `STATUS OUT ERR` in a line and as many bytes of
-//! its standard output and error. When the client closes its side earlier, the
-//! group is ended with SIGTERM.
+//! its standard output and error. When the client closes its side earlier, or after
+//! 15 minutes, the group is ended with SIGTERM.
 
 use crate::counters::Counters;
 use std::fs::{self, File};
@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 pub const AGENT_PORT: u16 = 7;
 /// How long the other machine may take to boot.
 const BOOT: Duration = Duration::from_secs(90);
+/// How long a script may run: a program that waits for ever fails its test.
+const LONGEST: Duration = Duration::from_secs(900);
 /// How long a program may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -228,7 +230,7 @@ fn attend(mut client: TcpStream) -> io::Result<()> {
         let _ = reader.read(&mut [0]);
         let _ = events.send(Event::ClientLeft);
     });
-    let mut limit = Duration::MAX;
+    let mut limit = LONGEST;
     let mut signal = libc::SIGTERM;
     let mut client_left = false;
     let status = loop {
