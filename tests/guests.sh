@@ -17,11 +17,13 @@ agent=$(printf '%s\n' "$built" | grep '/agent$')
 
 # What is tested where: NAME, or NAME:FILTER for those tests whose names have the
 # FILTER. A debian-6.12 guest alone differs from debian-6.1 in its sockets only.
+# Not the conformance table: some of its outcomes still depend on how busy the
+# machine is. GUEST_TESTS=conformance runs it, scripts/differences writes it down.
 tests_of() {
     case $1 in
-    debian-6.12) echo transport conformance ;;
-    pair) echo programs lists:peers lists:ports conformance ;;
-    *) echo transport programs lists stress conformance ;;
+    debian-6.12) echo transport ;;
+    pair) echo programs lists:peers lists:ports ;;
+    *) echo transport programs lists stress ;;
     esac
 }
 
