@@ -6,8 +6,8 @@ use super::os::{self, Errno};
 use super::{address, demote, identity, kept, renew, slow};
 use crate::{hints, process};
 use libc::{
-    AF_INET, AF_INET6, AF_UNSPEC, ECONNABORTED, EINPROGRESS, EINTR, EINVAL, EISCONN, ETIMEDOUT,
-    O_NONBLOCK, SOL_SOCKET, SO_ERROR,
+    AF_INET, AF_INET6, AF_UNSPEC, ECONNABORTED, ECONNRESET, EINPROGRESS, EINTR, EINVAL, EISCONN,
+    EPROTO, ETIMEDOUT, O_NONBLOCK, SOL_SOCKET, SO_ERROR,
 };
 use std::ffi::c_int;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub unsafe fn refused(call: Call, time: u64) -> c_int {
             answer
         }
         // The handshake has failed where TCP would have been connected.
-        _ if has_tcp(fd) => {
+        ETIMEDOUT | ECONNRESET | EPROTO if has_tcp(fd) => {
             if time > slow::SLOW_NANOSECONDS {
                 // SAFETY: as the caller promises.
                 if let Some(peer) = unsafe { call.peer() } {
