@@ -158,6 +158,51 @@ fn each_buffer_size_has_its_own_variable() {
 }
 
 #[test]
+fn times() {
+    type Field = fn(&Config) -> Option<u32>;
+    let fields: [(&str, Field); 2] = [
+        ("SMC_DRAIN_TIMEOUT", |c| c.drain_timeout),
+        ("SMC_RETRY_AFTER", |c| c.retry_after),
+    ];
+    for (variable, field) in fields {
+        assert_eq!(field(&accepted(&[])), None);
+        for (value, seconds) in [("0", 0), ("1", 1), (" 300\n", 300), ("86400", 86_400)] {
+            let config = accepted(&[(variable, value)]);
+            assert_eq!(field(&config), Some(seconds), "{variable}={value}");
+        }
+        for value in [
+            "-1",
+            "+1",
+            "01",
+            "1.5",
+            "1s",
+            "1 0",
+            "1k",
+            "0x10",
+            "inf",
+            "86401",
+            "4294967296",
+            "4294967297",
+        ] {
+            let expected = "expected 0 to 86400 seconds, as a whole number";
+            assert_eq!(
+                problem(variable, value),
+                format!("{variable}: \"{value}\" is not a time: {expected}")
+            );
+        }
+    }
+}
+
+#[test]
+fn each_time_has_its_own_variable() {
+    let config = accepted(&[("SMC_DRAIN_TIMEOUT", "5"), ("SMC_RETRY_AFTER", "7")]);
+    assert_eq!(
+        (config.drain_timeout, config.retry_after),
+        (Some(5), Some(7))
+    );
+}
+
+#[test]
 fn the_log_file_is_any_path() {
     for bytes in [
         &b"/var/log/smc.log"[..],

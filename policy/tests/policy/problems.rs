@@ -62,6 +62,8 @@ fn what_is_not_utf_8_is_shown_all_the_same() {
         "SMC_SOCKET",
         "SMC_SNDBUF",
         "SMC_RCVBUF",
+        "SMC_DRAIN_TIMEOUT",
+        "SMC_RETRY_AFTER",
         "SMC_DEBUG",
         "SMC_LOG",
         "SMC_PORTS",
