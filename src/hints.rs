@@ -8,7 +8,7 @@
 
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
 
-/// Numbers from here on are never remembered: the kernel is asked each time.
+/// Of numbers from here on nothing is remembered: data may flow through them.
 /// The table is zero pages until used, 512 descriptors to a page.
 const NUMBERS: usize = 65_536;
 
@@ -33,12 +33,8 @@ const STATES: u64 = MADE | FLOWS | LISTENS | SHUT | CONNECTING;
 /// their bits (`SO_PREFER_BUSY_POLL`, …). `SO_REUSEADDR` means nothing to a child.
 const NOT_HANDED_ON: u64 = 1 << 13 | 1 << 5 | 1 << 6 | 1 << 37 | 1 << 46 | 1 << 47;
 
-/// Descriptors that a program may be started with: standard input, output and
-/// error, and the first that a service manager passes.
-const INHERITED: i32 = 3;
-
 /// Data never flowed through a higher number.
-static HIGHEST: AtomicI32 = AtomicI32::new(INHERITED);
+static HIGHEST: AtomicI32 = AtomicI32::new(-1);
 
 /// What is known of one descriptor number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +59,7 @@ impl Hint {
         self.0 & FLOWS != 0
     }
 
-    /// Something is known of it.
+    /// Something is known of it, or would have to be.
     #[inline]
     pub fn is_any(self) -> bool {
         self.0 != 0
@@ -116,8 +112,13 @@ fn word(fd: i32) -> Option<&'static AtomicU64> {
 }
 
 /// What is known of `fd`.
+#[inline]
 pub fn of(fd: i32) -> Hint {
-    Hint(word(fd).map_or(0, |word| word.load(Relaxed)))
+    match word(fd) {
+        Some(word) => Hint(word.load(Relaxed)),
+        None if fd < 0 => Hint(0),
+        None => Hint(FLOWS),
+    }
 }
 
 /// The shim has just made `fd`, an SMC socket. False: nothing is remembered of
@@ -140,11 +141,10 @@ pub fn flows(fd: i32) {
     }
 }
 
-/// The program's first descriptors may be SMC sockets of the program before.
-pub fn inherited() {
-    for fd in 0..=INHERITED {
-        set(fd, FLOWS);
-    }
+/// Whether data has flowed through any.
+#[inline]
+pub fn have_flown() -> bool {
+    HIGHEST.load(Relaxed) >= 0
 }
 
 /// The numbers through which data may flow as SMC.
@@ -152,10 +152,17 @@ pub fn flowing() -> impl Iterator<Item = i32> {
     (0..=HIGHEST.load(Relaxed)).filter(|&fd| of(fd).may_flow())
 }
 
-/// `to` is the same open file as `from`, whose options are not followed.
+/// `to` is the same open file as `from`: options that are set on it by one number
+/// are not known by the other.
 pub fn duplicated(from: i32, to: i32) {
-    forget(to);
-    if of(from).may_flow() {
+    if of(from).made_here() {
+        set(from, !STATES);
+    }
+    let hint = of(from);
+    if let Some(word) = word(to) {
+        word.store(hint.0, Relaxed);
+    }
+    if hint.may_flow() {
         flows(to);
     }
 }

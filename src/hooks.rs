@@ -5,12 +5,13 @@
 //! redhook catches a panic in a body and then makes the real call; nothing on
 //! a hook's path is known to panic, so no call is made twice.
 
+mod accepting;
 mod closing;
 mod duplicating;
 mod ending;
 mod next;
 
-use crate::smc;
+use crate::{hints, smc};
 use libc::{
     c_char, c_int, c_void, sockaddr, socklen_t, SOL_SOCKET, SO_DOMAIN, SO_ERROR, SO_PROTOCOL,
 };
@@ -49,24 +50,6 @@ hook! {
 }
 
 hook! {
-    unsafe fn accept(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int => shim_accept {
-        let real = next!(accept);
-        // SAFETY: the program's own arguments.
-        smc::accept::accept(fd, || unsafe { real(fd, address, length) })
-    }
-}
-
-hook! {
-    unsafe fn accept4(
-        fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags: c_int
-    ) -> c_int => shim_accept4 {
-        let real = next!(accept4);
-        // SAFETY: the program's own arguments.
-        smc::accept::accept(fd, || unsafe { real(fd, address, length, flags) })
-    }
-}
-
-hook! {
     unsafe fn setsockopt(
         fd: c_int, level: c_int, name: c_int, value: *const c_void, length: socklen_t
     ) -> c_int => shim_setsockopt {
@@ -85,7 +68,9 @@ hook! {
         let answer = unsafe { real(fd, level, name, value, length) };
         if answer == 0
             && level == SOL_SOCKET
-            && (name == SO_DOMAIN || name == SO_PROTOCOL || name == SO_ERROR)
+            && (name == SO_DOMAIN
+                || name == SO_PROTOCOL
+                || name == SO_ERROR && hints::of(fd).is_connecting())
         {
             // SAFETY: the kernel has just filled them.
             unsafe { smc::options::hide_smc(fd, name, value, length) };

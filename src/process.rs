@@ -5,8 +5,8 @@
 //! Decided when the library is loaded, or at the first hooked call if another
 //! library's constructor makes one earlier. Read-only from then on.
 
-use crate::smc::os;
-use crate::smc::os::Environment;
+use crate::smc::identity;
+use crate::smc::os::{self, Environment};
 use crate::{hints, journal};
 use once_cell::race::OnceBox;
 use smc_policy::{Config, Program, Verdict, VARIABLES};
@@ -119,11 +119,19 @@ pub fn load(environment: Option<Environment>) -> Option<&'static Process> {
             Relaxed,
         );
         FIRST.store(os::process_id(), Relaxed);
-        hints::inherited();
+        look_at_inherited();
         PROCESS.get_or_init(|| Box::new(process))
     });
     LOADED.store(true, Release);
     process
+}
+
+/// The descriptors that a program is usually started with (standard input, output
+/// and error, the first that a service manager passes) may be SMC sockets.
+fn look_at_inherited() {
+    (0..=3)
+        .filter(|&fd| identity::is_smc(fd))
+        .for_each(hints::flows);
 }
 
 /// The process as the environment wants it, with the journal opened.

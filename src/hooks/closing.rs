@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Calls that close descriptors: what was written to an SMC socket is seen to
 //! before.
+//!
+//! A hook looks at what is remembered of the number and jumps to the real call;
+//! where there is more to do, another function does all of it.
 
 use super::next::next;
 use crate::hints;
+use crate::panics::caught;
 use crate::smc::{drain, listener, os, stdio};
 use libc::{c_char, c_int, c_uint, FILE};
 use redhook::hook;
@@ -11,7 +15,7 @@ use redhook::hook;
 hook! {
     unsafe fn close(fd: c_int) -> c_int => shim_close {
         if hints::of(fd).is_any() {
-            drain::before_close(fd);
+            return close_known(fd);
         }
         let real = next!(close);
         // SAFETY: the program's own argument.
@@ -19,16 +23,18 @@ hook! {
     }
 }
 
+#[cold]
+extern "C" fn close_known(fd: c_int) -> c_int {
+    caught(|| drain::before_close(fd));
+    let real = next!(close);
+    // SAFETY: the program's own argument.
+    unsafe { real(fd) }
+}
+
 hook! {
     unsafe fn shutdown(fd: c_int, how: c_int) -> c_int => shim_shutdown {
-        let hint = hints::of(fd);
-        if hint.is_smc_listener() {
-            if let Some(answer) = listener::shutdown(fd, how) {
-                return os::answer(answer);
-            }
-        }
-        if hint.may_flow() && drain::shuts_in_background(fd, how) {
-            return 0;
+        if hints::of(fd).is_any() {
+            return shutdown_known(fd, how);
         }
         let real = next!(shutdown);
         // SAFETY: the program's own arguments.
@@ -36,35 +42,73 @@ hook! {
     }
 }
 
+#[cold]
+extern "C" fn shutdown_known(fd: c_int, how: c_int) -> c_int {
+    let done = caught(|| {
+        let hint = hints::of(fd);
+        if hint.is_smc_listener() {
+            if let Some(answer) = listener::shutdown(fd, how) {
+                return Some(answer);
+            }
+        }
+        (hint.may_flow() && drain::shuts_in_background(fd, how)).then_some(Ok(()))
+    });
+    if let Some(answer) = done.flatten() {
+        return os::answer(answer);
+    }
+    let real = next!(shutdown);
+    // SAFETY: the program's own arguments.
+    unsafe { real(fd, how) }
+}
+
 // By a system call of our own: C libraries before glibc 2.34 have no such call.
 hook! {
     unsafe fn close_range(first: c_uint, last: c_uint, flags: c_int) -> c_int => shim_close_range {
-        if !os::only_marks(flags) {
-            drain::before_closing_from(first, last);
+        match flags {
+            0 => drain::before_closing_from(first, last),
+            _ if os::only_marks(flags) => {}
+            _ => drain::before_letting_go_from(first, last),
         }
-        os::answer(os::close_range_with(first, last, flags))
+        os::answer(os::close_range(first, last, flags))
     }
 }
 
 hook! {
     unsafe fn closefrom(first: c_int) -> () => shim_closefrom {
-        drain::before_closing_from(c_uint::try_from(first).unwrap_or(0), c_uint::MAX);
-        let real = next!(closefrom);
-        // SAFETY: the program's own argument.
-        unsafe { real(first) }
+        let from = c_uint::try_from(first).unwrap_or(0);
+        drain::before_closing_from(from, c_uint::MAX);
+        // C libraries before glibc 2.34 have no such call.
+        if os::close_range(from, c_uint::MAX, 0).is_err() {
+            let real = next!(closefrom);
+            // SAFETY: the program's own argument.
+            unsafe { real(first) }
+        }
     }
 }
 
 hook! {
     unsafe fn fclose(stream: *mut FILE) -> c_int => shim_fclose {
-        // SAFETY: the program's own argument.
-        let fd = unsafe { stdio::closing(stream) };
-        if hints::of(fd).may_flow() {
-            drain::before_close(fd);
+        if stdio::may_be_ours() {
+            return fclose_known(stream);
         }
         let real = next!(fclose);
         // SAFETY: the program's own argument.
         unsafe { real(stream) }
+    }
+}
+
+#[cold]
+extern "C" fn fclose_known(stream: *mut FILE) -> c_int {
+    // SAFETY: the program's own argument.
+    let failure = caught(|| unsafe { stdio::before_close(stream) }).flatten();
+    let real = next!(fclose);
+    // SAFETY: the program's own argument.
+    match (unsafe { real(stream) }, failure) {
+        (0, Some(failure)) => {
+            failure.set();
+            libc::EOF
+        }
+        (answer, _) => answer,
     }
 }
 

@@ -1,73 +1,119 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Calls that give an open file another number, and may close what had it.
+//!
+//! As in `closing`, a hook jumps to the real call where nothing is known of the
+//! numbers.
 
 use super::next::next;
 use crate::hints;
-use crate::smc::drain;
+use crate::panics::caught;
+use crate::smc::{drain, os, ownership};
 use libc::{c_int, c_long, F_DUPFD, F_DUPFD_CLOEXEC};
 use redhook::hook;
 
 hook! {
     unsafe fn dup(fd: c_int) -> c_int => shim_dup {
+        if hints::of(fd).is_any() {
+            return dup_known(fd);
+        }
         let real = next!(dup);
         // SAFETY: the program's own argument.
-        duplicated(fd, unsafe { real(fd) })
+        unsafe { real(fd) }
     }
+}
+
+#[cold]
+extern "C" fn dup_known(fd: c_int) -> c_int {
+    let real = next!(dup);
+    // SAFETY: the program's own argument.
+    note(fd, unsafe { real(fd) })
 }
 
 hook! {
     unsafe fn dup2(fd: c_int, number: c_int) -> c_int => shim_dup2 {
-        before(fd, number);
+        if hints::of(fd).is_any() || hints::of(number).is_any() {
+            return dup2_known(fd, number);
+        }
         let real = next!(dup2);
         // SAFETY: the program's own arguments.
-        duplicated(fd, unsafe { real(fd, number) })
+        unsafe { real(fd, number) }
     }
+}
+
+#[cold]
+extern "C" fn dup2_known(fd: c_int, number: c_int) -> c_int {
+    replace(fd, number);
+    let real = next!(dup2);
+    // SAFETY: the program's own arguments.
+    note(fd, unsafe { real(fd, number) })
 }
 
 hook! {
     unsafe fn dup3(fd: c_int, number: c_int, flags: c_int) -> c_int => shim_dup3 {
-        before(fd, number);
+        if hints::of(fd).is_any() || hints::of(number).is_any() {
+            return dup3_known(fd, number, flags);
+        }
         let real = next!(dup3);
         // SAFETY: the program's own arguments.
-        duplicated(fd, unsafe { real(fd, number, flags) })
+        unsafe { real(fd, number, flags) }
     }
+}
+
+#[cold]
+extern "C" fn dup3_known(fd: c_int, number: c_int, flags: c_int) -> c_int {
+    replace(fd, number);
+    let real = next!(dup3);
+    // SAFETY: the program's own arguments.
+    note(fd, unsafe { real(fd, number, flags) })
 }
 
 // In C the third argument is one of `...`: an int or a pointer, in the same place.
 hook! {
     unsafe fn fcntl(fd: c_int, command: c_int, argument: c_long) -> c_int => shim_fcntl {
+        if is_dup(command) && hints::of(fd).is_any() {
+            return fcntl_known(fd, command, argument);
+        }
         let real = next!(fcntl);
         // SAFETY: the program's own arguments.
-        commanded(fd, command, unsafe { real(fd, command, argument) })
+        unsafe { real(fd, command, argument) }
     }
 }
 
 hook! {
     unsafe fn fcntl64(fd: c_int, command: c_int, argument: c_long) -> c_int => shim_fcntl64 {
+        if is_dup(command) && hints::of(fd).is_any() {
+            return fcntl_known(fd, command, argument);
+        }
         let real = next!(fcntl64);
         // SAFETY: the program's own arguments.
-        commanded(fd, command, unsafe { real(fd, command, argument) })
+        unsafe { real(fd, command, argument) }
     }
 }
 
 #[inline]
-fn commanded(fd: c_int, command: c_int, answer: c_int) -> c_int {
-    if command == F_DUPFD || command == F_DUPFD_CLOEXEC {
-        return duplicated(fd, answer);
-    }
-    answer
+fn is_dup(command: c_int) -> bool {
+    command == F_DUPFD || command == F_DUPFD_CLOEXEC
 }
 
-#[inline]
-fn before(fd: c_int, number: c_int) {
-    if fd != number && hints::of(number).may_flow() {
-        drain::before_replacing(number);
+/// A duplicate, for which both calls are the same.
+#[cold]
+extern "C" fn fcntl_known(fd: c_int, command: c_int, argument: c_long) -> c_int {
+    let real = next!(fcntl);
+    // SAFETY: the program's own arguments.
+    note(fd, unsafe { real(fd, command, argument) })
+}
+
+/// `number` is about to be closed and to be what `fd` is.
+fn replace(fd: c_int, number: c_int) {
+    // Nothing is closed when there is nothing to take the number.
+    if fd != number && hints::of(number).may_flow() && os::fcntl(fd, libc::F_GETFD, 0).is_ok() {
+        caught(|| drain::before_replacing(number));
     }
 }
 
-#[inline]
-fn duplicated(fd: c_int, number: c_int) -> c_int {
-    if number >= 0 && number != fd {
+/// `number`, if there is one, is what `fd` is.
+fn note(fd: c_int, number: c_int) -> c_int {
+    if number >= 0 && number != fd && ownership::is_ours() {
         hints::duplicated(fd, number);
     }
     number

@@ -3,6 +3,8 @@
 //! `exit` is not among them: see `smc::end`.
 
 use super::next::next;
+use crate::hints;
+use crate::panics::caught;
 use crate::smc::drain;
 use libc::{c_char, c_int};
 use redhook::hook;
@@ -10,9 +12,21 @@ use redhook::hook;
 /// Arguments or environment of a program.
 type Strings = *const *const c_char;
 
+#[cold]
+extern "C" fn before_end() {
+    caught(drain::before_end);
+}
+
+#[cold]
+extern "C" fn before_exec() {
+    caught(drain::before_exec);
+}
+
 hook! {
     unsafe fn _exit(status: c_int) -> () => shim_exit {
-        drain::before_end();
+        if hints::have_flown() {
+            before_end();
+        }
         let real = next!(_exit);
         // SAFETY: the program's own argument.
         unsafe { real(status) }
@@ -21,7 +35,9 @@ hook! {
 
 hook! {
     unsafe fn _Exit(status: c_int) -> () => shim_iso_exit {
-        drain::before_end();
+        if hints::have_flown() {
+            before_end();
+        }
         let real = next!(_Exit);
         // SAFETY: the program's own argument.
         unsafe { real(status) }
@@ -30,7 +46,9 @@ hook! {
 
 hook! {
     unsafe fn quick_exit(status: c_int) -> () => shim_quick_exit {
-        drain::before_end();
+        if hints::have_flown() {
+            before_end();
+        }
         let real = next!(quick_exit);
         // SAFETY: the program's own argument.
         unsafe { real(status) }
@@ -39,7 +57,9 @@ hook! {
 
 hook! {
     unsafe fn execve(path: *const c_char, arguments: Strings, environment: Strings) -> c_int => shim_execve {
-        drain::before_exec();
+        if hints::have_flown() {
+            before_exec();
+        }
         let real = next!(execve);
         // SAFETY: the program's own arguments.
         unsafe { real(path, arguments, environment) }
@@ -48,7 +68,9 @@ hook! {
 
 hook! {
     unsafe fn execv(path: *const c_char, arguments: Strings) -> c_int => shim_execv {
-        drain::before_exec();
+        if hints::have_flown() {
+            before_exec();
+        }
         let real = next!(execv);
         // SAFETY: the program's own arguments.
         unsafe { real(path, arguments) }
@@ -57,7 +79,9 @@ hook! {
 
 hook! {
     unsafe fn execvp(file: *const c_char, arguments: Strings) -> c_int => shim_execvp {
-        drain::before_exec();
+        if hints::have_flown() {
+            before_exec();
+        }
         let real = next!(execvp);
         // SAFETY: the program's own arguments.
         unsafe { real(file, arguments) }
@@ -66,7 +90,9 @@ hook! {
 
 hook! {
     unsafe fn execvpe(file: *const c_char, arguments: Strings, environment: Strings) -> c_int => shim_execvpe {
-        drain::before_exec();
+        if hints::have_flown() {
+            before_exec();
+        }
         let real = next!(execvpe);
         // SAFETY: the program's own arguments.
         unsafe { real(file, arguments, environment) }
@@ -75,7 +101,9 @@ hook! {
 
 hook! {
     unsafe fn fexecve(fd: c_int, arguments: Strings, environment: Strings) -> c_int => shim_fexecve {
-        drain::before_exec();
+        if hints::have_flown() {
+            before_exec();
+        }
         let real = next!(fexecve);
         // SAFETY: the program's own arguments.
         unsafe { real(fd, arguments, environment) }

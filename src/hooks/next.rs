@@ -11,20 +11,10 @@
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
-/// The function of this name behind this library, as `found` remembers it.
-/// `name` ends with a NUL.
-#[inline]
-pub fn find(found: &AtomicPtr<c_void>, name: &'static str) -> *mut c_void {
-    let address = found.load(Relaxed);
-    if address.is_null() {
-        search(found, name)
-    } else {
-        address
-    }
-}
-
+/// Looks for the function of this name behind this library, and remembers it in
+/// `found`. Null: there is none. `name` ends with a NUL.
 #[cold]
-fn search(found: &AtomicPtr<c_void>, name: &'static str) -> *mut c_void {
+pub fn search(found: &AtomicPtr<c_void>, name: &'static str) -> *mut c_void {
     debug_assert!(name.ends_with('\0'));
     // SAFETY: `name` ends with a NUL.
     let address = unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr().cast()) };
@@ -32,25 +22,40 @@ fn search(found: &AtomicPtr<c_void>, name: &'static str) -> *mut c_void {
     address
 }
 
-/// The real function of a hook, of the type that `real!` knows it has.
+/// `address` as a function of the type that `typed` would answer.
+///
+/// # Safety
+/// It must be one.
+#[inline]
+pub unsafe fn of_type<F>(address: *mut c_void, _typed: impl FnOnce() -> F) -> F {
+    const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
+    // SAFETY: as the caller promises.
+    unsafe { std::mem::transmute_copy(&address) }
+}
+
+/// The real function of a hook, of the type that `real!` knows it has. What is
+/// seldom done is a function of its own, so that a hook needs no stack for it.
 macro_rules! next {
     ($name:ident) => {{
         static FOUND: std::sync::atomic::AtomicPtr<std::ffi::c_void> =
             std::sync::atomic::AtomicPtr::new(std::ptr::null_mut());
-        let address = $crate::hooks::next::find(&FOUND, concat!(stringify!($name), "\0"));
-        if address.is_null() {
-            // No C library is without it; redhook knows what to say.
-            redhook::real!($name)
-        } else {
-            #[allow(
-                clippy::missing_transmute_annotations,
-                reason = "the hook says the type"
-            )]
-            // SAFETY: what has this name is a function of this type.
-            unsafe {
-                std::mem::transmute::<*mut std::ffi::c_void, _>(address)
+        #[cold]
+        #[inline(never)]
+        extern "C" fn search() -> *mut std::ffi::c_void {
+            let address = $crate::hooks::next::search(&FOUND, concat!(stringify!($name), "\0"));
+            if address.is_null() {
+                // No C library is without it; redhook knows what to say.
+                redhook::real!($name) as *mut std::ffi::c_void
+            } else {
+                address
             }
         }
+        let mut address = FOUND.load(std::sync::atomic::Ordering::Relaxed);
+        if address.is_null() {
+            address = search();
+        }
+        // SAFETY: what has this name is a function of this type.
+        unsafe { $crate::hooks::next::of_type(address, || redhook::real!($name)) }
     }};
 }
 pub(super) use next;

@@ -5,30 +5,47 @@
 //! of those that it had when `listen` was called: the others are carried over.
 
 use super::carried::SocketOptions;
-use super::identity;
 use super::os::{self, Errno};
+use super::{identity, ownership};
 use crate::{hints, process};
 use libc::{SOL_SOCKET, SO_ACCEPTCONN};
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// Threads that wait in an accept of what may be an SMC listener.
-static WAITING: AtomicU32 = AtomicU32::new(0);
+/// Threads that wait in an accept of what may be an SMC listener, by its number;
+/// some numbers share a place.
+static WAITING: [AtomicU32; 64] = [const { AtomicU32::new(0) }; 64];
 
-/// Whether threads wait for connections.
-pub fn is_waited_for() -> bool {
-    WAITING.load(Relaxed) > 0
+fn waiting(listener: c_int) -> &'static AtomicU32 {
+    let [first, ..] = &WAITING;
+    WAITING
+        .get(listener.unsigned_abs() as usize % WAITING.len())
+        .unwrap_or(first)
 }
 
-/// The program's accept on `listener`, which `call` makes.
-#[inline]
+/// Whether threads may wait for connections to `listener`.
+pub fn is_waited_for(listener: c_int) -> bool {
+    waiting(listener).load(Relaxed) > 0
+}
+
+/// The program's accept on `listener`, which may be SMC ([`hints::Hint`]); `call`
+/// makes it.
 pub fn accept(listener: c_int, call: impl FnOnce() -> c_int) -> c_int {
-    if !hints::of(listener).may_accept_smc() || !process::is_active() {
-        return call();
+    let hint = hints::of(listener);
+    if !hint.made_here() && !hint.was_shut() {
+        // A listener of which nothing is known: what there is to know.
+        let is_smc = process::is_active() && identity::is_smc(listener);
+        if ownership::is_ours() && os::get_int_option(listener, SOL_SOCKET, SO_ACCEPTCONN) == Ok(1)
+        {
+            hints::listening(listener, is_smc);
+        }
+        if !is_smc {
+            return call();
+        }
     }
-    WAITING.fetch_add(1, Relaxed);
+    waiting(listener).fetch_add(1, Relaxed);
     let fd = call();
-    WAITING.fetch_sub(1, Relaxed);
+    waiting(listener).fetch_sub(1, Relaxed);
     if fd >= 0 {
         return accepted(listener, fd);
     }

@@ -88,3 +88,12 @@ pub fn reachable(local: &libc::sockaddr_storage, length: usize) -> Option<libc::
     }
     Some(peer)
 }
+
+/// The same address, any port.
+pub fn without_port(address: &libc::sockaddr_storage) -> libc::sockaddr_storage {
+    let mut any = *address;
+    // SAFETY: sockaddr_storage is large enough and aligned for it, and
+    // sockaddr_in6 has its port in the same place.
+    unsafe { (*(&raw mut any).cast::<libc::sockaddr_in>()).sin_port = 0 };
+    any
+}

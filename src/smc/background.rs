@@ -9,10 +9,10 @@
 //! short-lived, and no child of a fork inherits it.
 
 use super::os::{self, Errno};
-use super::raw;
-use std::ffi::{c_int, c_void};
+use super::{ownership, raw};
+use std::ffi::{c_int, c_uint, c_void};
 use std::sync::atomic::{
-    AtomicI32, AtomicU32,
+    AtomicU32,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 use std::time::Duration;
@@ -23,44 +23,14 @@ pub type Task = fn(c_int);
 /// Size of a thread's stack in bytes.
 const STACK: usize = 32 * 1024;
 
-/// The threads of one process, on a page that a fork wipes.
-#[repr(align(4096))]
-struct Threads {
-    /// The process that they are threads of; 0: none yet.
-    process: AtomicI32,
-    /// How many there are.
-    count: AtomicU32,
-    _page: [u8; 4096 - 8],
-}
-
-static THREADS: Threads = Threads {
-    process: AtomicI32::new(0),
-    count: AtomicU32::new(0),
-    _page: [0; 4096 - 8],
-};
-
-impl Threads {
-    /// Whether this process may have threads: not so a child of vfork(2), in
-    /// whose memory the parent lives on.
-    fn are_ours(&self) -> bool {
-        let process = os::process_id();
-        if self.process.load(Acquire) == 0 {
-            let page = std::ptr::from_ref(self).cast_mut().cast();
-            if !os::wipe_on_fork(page, size_of::<Self>()) {
-                return false;
-            }
-            let _ = self.process.compare_exchange(0, process, AcqRel, Acquire);
-        }
-        self.process.load(Acquire) == process
-    }
-}
-
 /// What a thread is given, at the bottom of its stack.
 struct Job {
     task: Task,
     fd: c_int,
     /// Where it says that it has begun: it holds `fd`, and nothing else.
     begun: *const AtomicU32,
+    /// Where it is counted.
+    threads: &'static AtomicU32,
 }
 
 const WAITING: u32 = 0;
@@ -68,14 +38,12 @@ const BEGUN: u32 = 1;
 const IMPOSSIBLE: u32 = 2;
 
 /// Runs `task` on the open file of `fd` in a thread; the number is the caller's
-/// again when this returns.
+/// again when this returns, and no other open file is held.
 ///
 /// # Errors
 /// When no thread is to be had: the caller has to do the task itself.
 pub fn run(task: Task, fd: c_int) -> Result<(), Errno> {
-    if !THREADS.are_ours() {
-        return Err(Errno(libc::ENOSYS));
-    }
+    let threads = ownership::threads().ok_or(Errno(libc::ENOSYS))?;
     let stack = os::map(STACK).ok_or(Errno(libc::ENOMEM))?;
     let begun = AtomicU32::new(WAITING);
     #[allow(clippy::cast_ptr_alignment, reason = "pages are aligned for anything")]
@@ -86,10 +54,13 @@ pub fn run(task: Task, fd: c_int) -> Result<(), Errno> {
             task,
             fd,
             begun: &raw const begun,
+            threads,
         });
     };
+    // Until it has begun: a signal handler could leave this function by
+    // siglongjmp(3), and `begun` with it.
     let before = os::block_signals();
-    THREADS.count.fetch_add(1, AcqRel);
+    threads.fetch_add(1, AcqRel);
     // Not CLONE_FILES: the descriptor table is a copy.
     let flags = libc::CLONE_VM
         | libc::CLONE_FS
@@ -100,15 +71,16 @@ pub fn run(task: Task, fd: c_int) -> Result<(), Errno> {
     let top = unsafe { stack.add(STACK) };
     // SAFETY: `begin` makes system calls only, on a stack of its own.
     let started = unsafe { os::clone(begin, top.cast(), flags, job.cast()) };
-    os::restore_signals(before);
-    if let Err(error) = started {
-        leave();
+    if started.is_ok() {
+        while begun.load(Acquire) == WAITING {
+            os::futex_wait(&begun, WAITING, Duration::from_secs(60));
+        }
+    } else {
+        leave(threads);
         os::unmap(stack, STACK);
-        return Err(error);
     }
-    while begun.load(Acquire) == WAITING {
-        os::futex_wait(&begun, WAITING, Duration::from_secs(60));
-    }
+    os::restore_signals(before);
+    started?;
     if begun.load(Acquire) == IMPOSSIBLE {
         return Err(Errno(libc::ENOSYS));
     }
@@ -117,9 +89,17 @@ pub fn run(task: Task, fd: c_int) -> Result<(), Errno> {
 
 extern "C" fn begin(job: *mut c_void) -> c_int {
     // SAFETY: written by `run`, which leaves it to this thread.
-    let Job { task, fd, begun } = unsafe { job.cast::<Job>().read() };
-    let alone = (fd == 0 || os::close_range(0, fd - 1).is_ok())
-        && os::close_range(fd + 1, c_int::MAX).is_ok();
+    let Job {
+        task,
+        fd,
+        begun,
+        threads,
+    } = unsafe { job.cast::<Job>().read() };
+    // Should the program give up its privileges, this thread does not keep them.
+    os::drop_capabilities();
+    let number = fd.unsigned_abs();
+    let alone = (fd == 0 || os::close_range(0, number - 1, 0).is_ok())
+        && os::close_range(number + 1, c_uint::MAX, 0).is_ok();
     // SAFETY: `run` keeps it until it reads another value; afterwards only the
     // address is used.
     unsafe { (*begun).store(if alone { BEGUN } else { IMPOSSIBLE }, Release) };
@@ -128,33 +108,31 @@ extern "C" fn begin(job: *mut c_void) -> c_int {
         task(fd);
     }
     os::close(fd);
-    leave();
+    leave(threads);
     // SAFETY: the pages that `run` has mapped for this thread alone.
     unsafe { raw::unmap_and_end(job.cast(), STACK) }
 }
 
-fn leave() {
-    if THREADS.count.fetch_sub(1, AcqRel) == 1 {
-        os::futex_wake(&raw const THREADS.count);
+fn leave(threads: &'static AtomicU32) {
+    if threads.fetch_sub(1, AcqRel) == 1 {
+        os::futex_wake(threads);
     }
 }
 
-/// Whether a task of this process may be going on.
-pub fn is_busy() -> bool {
-    THREADS.count.load(Relaxed) > 0
-}
-
-/// Waits until all tasks of this process are done, at most until `deadline`.
-pub fn wait_for_all(deadline: Duration) {
-    if THREADS.process.load(Acquire) != os::process_id() {
+/// Waits until all tasks of this process are done, at most until `deadline`, which
+/// is asked for when there are any.
+pub fn wait_for_all(deadline: impl FnOnce() -> Duration) {
+    let busy = |threads: &&AtomicU32| threads.load(Relaxed) > 0;
+    let Some(threads) = ownership::threads_begun().filter(busy) else {
         return;
-    }
+    };
+    let deadline = deadline();
     loop {
-        let count = THREADS.count.load(Relaxed);
+        let count = threads.load(Relaxed);
         let rest = deadline.saturating_sub(os::now());
         if count == 0 || rest.is_zero() {
             return;
         }
-        os::futex_wait(&THREADS.count, count, rest);
+        os::futex_wait(threads, count, rest);
     }
 }

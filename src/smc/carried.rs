@@ -111,13 +111,10 @@ impl SocketOptions {
         let mut buffers = [None; BUFFERS.len()];
         for (kept, (name, forced, lock)) in buffers.iter_mut().zip(BUFFERS) {
             // Writing a size that nobody set would end TCP's autotuning.
-            let set = if hint.made_here() {
-                hint.may_have_set(name) || hint.may_have_set(forced)
-            } else {
-                os::get_int_option(fd, SOL_SOCKET, SO_BUF_LOCK)
-                    .is_ok_and(|locked| locked & lock != 0)
-            };
-            if set {
+            let may = hint.may_have_set(name) || hint.may_have_set(forced);
+            // Linux 5.15 on.
+            let is_locked = || os::get_int_option(fd, SOL_SOCKET, SO_BUF_LOCK);
+            if may && is_locked().map_or(hint.made_here(), |locked| locked & lock != 0) {
                 *kept = os::get_int_option(fd, SOL_SOCKET, name).ok();
             }
         }

@@ -80,7 +80,7 @@ unsafe fn judged(call: Call) -> c_int {
         return unsafe { attempt(call) };
     };
     let mut verdict = process.config.lists.at_connect(peer);
-    if verdict.is_smc() && slow::remembers_any() && slow::remembers(&peer) {
+    if verdict.is_smc() && slow::remembers_any() && slow::remembers(peer.ip()) {
         verdict = Verdict::Tcp(Reason::SlowHandshake { host: peer.ip() });
     }
     if let Verdict::Tcp(_) = verdict {
@@ -109,18 +109,22 @@ unsafe fn attempt(call: Call) -> c_int {
     answer
 }
 
-/// The real call, and how long it took in nanoseconds: 0 where that does not matter.
+/// The real call, and how many milliseconds it took: none where that does not matter.
 ///
 /// # Safety
 /// As for [`connect`].
-unsafe fn timed(call: Call) -> (c_int, u64) {
+pub unsafe fn timed(call: Call) -> (c_int, u64) {
     let hint = hints::of(call.fd);
     if !hint.made_here() {
         // SAFETY: as the caller promises.
-        return (unsafe { call.make() }, 0);
+        let answer = unsafe { call.make() };
+        if answer == 0 && hint.may_flow() {
+            hints::flows(call.fd);
+        }
+        return (answer, 0);
     }
     kept::keep_linger(call.fd);
-    let begun = os::clock();
+    let begun = os::milliseconds();
     let answer = if hint.may_have_set(SO_SNDTIMEO) {
         // SAFETY: as the caller promises.
         unsafe { recover::bounded(call) }
@@ -128,14 +132,17 @@ unsafe fn timed(call: Call) -> (c_int, u64) {
         // SAFETY: as the caller promises.
         unsafe { call.make() }
     };
-    let time = os::clock().wrapping_sub(begun);
+    let time = os::milliseconds().wrapping_sub(begun);
     if answer == 0 {
         hints::flows(call.fd);
         kept::restore(call.fd);
-        if time > slow::SLOW_NANOSECONDS {
+        if hint.is_connecting() {
+            recover::ended(call.fd);
+        }
+        if time > slow::SLOW {
             // SAFETY: as the caller promises.
             if let Some(peer) = unsafe { call.peer() } {
-                slow::remember(call.fd, &peer);
+                slow::remember(call.fd, peer.ip());
             }
         }
     }

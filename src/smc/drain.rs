@@ -7,7 +7,7 @@
 //! is emptied before: in the background where the program goes on, in the
 //! foreground where it ends.
 
-use super::{background, identity, kept, os};
+use super::{background, identity, kept, os, ownership};
 use crate::{hints, process};
 use libc::{c_uint, IPPROTO_TCP, SHUT_RD, SHUT_RDWR, SHUT_WR, TCP_CORK};
 use std::ffi::c_int;
@@ -30,25 +30,31 @@ pub fn before_close(fd: c_int) {
     if hints::of(fd).may_flow() {
         before_replacing(fd);
     }
-    // A child of vfork(2) closes its own descriptor and shares this memory with its
-    // parent. In a child of fork(2) a word out of date costs a question.
-    if process::is_first() {
+    if ownership::is_ours() {
         hints::forget(fd);
     }
 }
 
 /// Before all descriptors from `first` to `last` are closed.
 pub fn before_closing_from(first: c_uint, last: c_uint) {
+    flowing_from(first, last).for_each(before_close);
+}
+
+/// The same, where they are closed in this thread's own copy of the table alone.
+pub fn before_letting_go_from(first: c_uint, last: c_uint) {
+    flowing_from(first, last).for_each(before_replacing);
+}
+
+fn flowing_from(first: c_uint, last: c_uint) -> impl Iterator<Item = c_int> {
     hints::flowing()
-        .filter(|&fd| c_uint::try_from(fd).is_ok_and(|fd| (first..=last).contains(&fd)))
-        .for_each(before_close);
+        .filter(move |&fd| c_uint::try_from(fd).is_ok_and(|fd| (first..=last).contains(&fd)))
 }
 
 /// As [`before_close`], where the call that closes `fd` may fail.
 #[cold]
 pub fn before_replacing(fd: c_int) {
     kept::restore(fd);
-    if !is_smc_with_unsent(fd) || !is_ours_to_drain(fd) {
+    if !is_to_be_drained(fd) {
         return;
     }
     match kept::linger(fd) {
@@ -103,17 +109,19 @@ pub fn before_exec() {
 fn drain_all(concerns: impl Fn(c_int) -> bool) {
     let mut deadline = None;
     let mut until = || *deadline.get_or_insert_with(|| os::now() + process::drain_timeout());
-    for fd in hints::flowing() {
-        kept::restore(fd);
-        let is_wanted = || is_ours_to_drain(fd) && kept::linger(fd) != Some(0);
-        if is_smc_with_unsent(fd) && concerns(fd) && is_wanted() {
-            uncork(fd);
-            drain(fd, until());
-        }
+    let concerned =
+        |&fd: &c_int| concerns(fd) && is_to_be_drained(fd) && kept::linger(fd) != Some(0);
+    hints::flowing().for_each(kept::restore);
+    // All that is held back goes first: no connection waits for another's peer.
+    hints::flowing().filter(concerned).for_each(uncork);
+    for fd in hints::flowing().filter(concerned) {
+        drain(fd, until());
     }
-    if background::is_busy() {
-        background::wait_for_all(until());
-    }
+    background::wait_for_all(until);
+}
+
+fn is_to_be_drained(fd: c_int) -> bool {
+    is_smc_with_unsent(fd) && is_ours_to_drain(fd)
 }
 
 fn is_smc_with_unsent(fd: c_int) -> bool {

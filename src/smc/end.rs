@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The end of the process, by `exit` or by returning from `main`.
 
-use super::{drain, stdio};
+use super::{drain, identity, stdio};
 use crate::hints;
 use std::ffi::{c_int, c_void};
 
@@ -31,6 +31,8 @@ extern "C" {
 
 /// After this the C library writes out what its streams hold, and ends.
 extern "C" fn last(_: *mut c_void) {
-    stdio::flush();
+    if hints::flowing().any(identity::is_smc) {
+        stdio::flush();
+    }
     drain::before_end();
 }

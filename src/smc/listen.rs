@@ -37,8 +37,9 @@ pub unsafe fn listen(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
 unsafe fn begin(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
     // SAFETY: the program's own call.
     let answer = unsafe { real(fd, backlog) };
-    if answer == 0 && hints::of(fd).made_here() {
-        hints::listening(fd, true);
+    let hint = hints::of(fd);
+    if answer == 0 && (hint.made_here() || hint.was_shut()) {
+        hints::listening(fd, hint.made_here());
     }
     answer
 }

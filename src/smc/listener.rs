@@ -13,8 +13,11 @@ use libc::{SHUT_RD, SHUT_RDWR, SOL_SOCKET, SO_ACCEPTCONN, SO_REUSEADDR};
 use std::ffi::c_int;
 use std::time::Duration;
 
-/// As many threads may wait in an accept of one listener.
+/// As many threads that wait in an accept of one listener are woken.
 const MOST_WAITING: usize = 256;
+
+/// A connection of our own may take as long, and all of them together.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What `shutdown(fd, how)` answers on a listening SMC socket; `None` when that is
 /// the kernel's to say.
@@ -34,37 +37,46 @@ pub fn shutdown(fd: c_int, how: c_int) -> Option<Result<(), Errno>> {
         return Some(Err(error));
     }
     hints::shut(fd);
-    wake(&local, length);
     // Connections of the old listener may linger at the address.
     let _ = os::set_int_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    let _ = os::bind(fd, &local, length);
+    bind_and_wake(fd, &local, length);
     let _ = os::set_int_option(fd, SOL_SOCKET, SO_REUSEADDR, reuses);
     Some(Ok(()))
 }
 
-/// Connects to the old listener once for those who poll, and for each thread that
-/// waits in an accept, until it is gone.
-fn wake(local: &libc::sockaddr_storage, length: usize) {
-    let Some(peer) = address::reachable(local, length) else {
-        return;
-    };
+/// The address is free when nobody waits on the old listener any more. Until then
+/// there is a connection for each thread in an accept, else one for those who poll.
+fn bind_and_wake(fd: c_int, local: &libc::sockaddr_storage, length: usize) {
+    let deadline = os::now() + PATIENCE;
+    let peer = address::reachable(local, length);
+    let mut is_bound = os::bind(fd, local, length).is_ok();
     for round in 0..MOST_WAITING {
-        let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
-        let Ok(caller) = os::socket(address::family(&peer), kind, 0) else {
-            return;
-        };
-        let begun = os::connect(caller, &peer, length);
-        let refused = match begun {
-            Ok(()) => false,
-            Err(Errno(libc::EINPROGRESS)) => {
-                let seen = os::wait_for(caller, libc::POLLOUT, Duration::from_secs(1));
-                !seen.is_ok_and(|seen| seen & (libc::POLLERR | libc::POLLHUP) == 0)
-            }
-            Err(_) => true,
-        };
-        os::close(caller);
-        if refused || (round > 0 && !accept::is_waited_for()) {
-            return;
+        if !accept::is_waited_for(fd) && (is_bound || round > 0) {
+            break;
+        }
+        let goes_on = peer.is_some_and(|peer| call(&peer, length, deadline));
+        is_bound = is_bound || os::bind(fd, local, length).is_ok();
+        if !goes_on {
+            break;
         }
     }
+}
+
+/// Connects to `peer` and hangs up. False: nobody is there, or it is `deadline`.
+fn call(peer: &libc::sockaddr_storage, length: usize, deadline: Duration) -> bool {
+    let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    let Ok(caller) = os::socket(address::family(peer), kind, 0) else {
+        return false;
+    };
+    let is_there = match os::connect(caller, peer, length) {
+        Ok(()) => true,
+        Err(Errno(libc::EINPROGRESS)) => {
+            let rest = deadline.saturating_sub(os::now());
+            let seen = os::wait_for(caller, libc::POLLOUT, rest);
+            seen.is_ok_and(|seen| seen & (libc::POLLOUT | libc::POLLERR) == libc::POLLOUT)
+        }
+        Err(_) => false,
+    };
+    os::close(caller);
+    is_there
 }

@@ -22,6 +22,7 @@ pub mod listener;
 mod memory;
 pub mod options;
 pub mod os;
+pub mod ownership;
 mod raw;
 pub mod recover;
 pub mod renew;

@@ -7,6 +7,7 @@
 
 use super::raw::{self, Word};
 use std::ffi::{c_char, c_int, c_long, c_uint, c_void, CStr, OsStr};
+use std::io::Write;
 use std::mem::{size_of, MaybeUninit};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -185,17 +186,14 @@ pub fn wait_for(fd: c_int, events: i16, limit: Duration) -> Result<i16, Errno> {
     Ok(asked.revents)
 }
 
-/// Nanoseconds since some point in the past, without a system call: for where it is
-/// asked for often, and never in a thread that the C library does not know.
+/// [`now`] in milliseconds, some of them late, without a system call: for where it
+/// is asked for often, and never in a thread that the C library does not know.
 #[inline]
-pub fn clock() -> u64 {
+pub fn milliseconds() -> u64 {
     let mut time = timespec(Duration::ZERO);
     // SAFETY: a place for the answer.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
-    time.tv_sec
-        .wrapping_mul(1_000_000_000)
-        .wrapping_add(time.tv_nsec)
-        .unsigned_abs()
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut time) };
+    time.tv_sec.unsigned_abs() * 1000 + time.tv_nsec.unsigned_abs() / 1_000_000
 }
 
 /// Time since some point in the past; does not jump.
@@ -244,12 +242,7 @@ fn timespec(time: Duration) -> libc::timespec {
 }
 
 /// Closes the descriptors from `first` to `last`; Linux 5.9 on.
-pub fn close_range(first: c_int, last: c_int) -> Result<(), Errno> {
-    kernel!(libc::SYS_close_range, first, last, 0).map(drop)
-}
-
-/// The same with flags, as the program calls it.
-pub fn close_range_with(first: c_uint, last: c_uint, flags: c_int) -> Result<(), Errno> {
+pub fn close_range(first: c_uint, last: c_uint, flags: c_int) -> Result<(), Errno> {
     kernel!(libc::SYS_close_range, first, last, flags).map(drop)
 }
 
@@ -285,9 +278,58 @@ pub fn parent_id() -> c_int {
 /// that may not be known (kcmp(2)).
 pub fn shares_file(other: c_int, fd: c_int) -> Option<bool> {
     const KCMP_FILE: c_int = 0;
-    kernel!(libc::SYS_kcmp, process_id(), other, KCMP_FILE, fd, fd)
+    match kernel!(libc::SYS_kcmp, process_id(), other, KCMP_FILE, fd, fd) {
+        Ok(order) => Some(order == 0),
+        Err(Errno(libc::EBADF)) => Some(false),
+        // Forbidden in many containers: the same socket is as good here.
+        Err(_) => Some(file_identity(fd)? == file_identity_in(other, fd)?),
+    }
+}
+
+/// Whether `other` has the same memory as this process; `None` when that may not
+/// be known.
+pub fn shares_memory(other: c_int) -> Option<bool> {
+    const KCMP_VM: c_int = 1;
+    kernel!(libc::SYS_kcmp, process_id(), other, KCMP_VM, 0, 0)
         .ok()
         .map(|order| order == 0)
+}
+
+/// Whether there is such a process.
+pub fn exists(process: c_int) -> bool {
+    kernel!(libc::SYS_kill, process, 0) != Err(Errno(libc::ESRCH))
+}
+
+/// [`file_identity`] of a descriptor of another process; all zeroes when it has
+/// none of that number.
+fn file_identity_in(process: c_int, fd: c_int) -> Option<(u64, u64)> {
+    let mut path = [0; 48];
+    let mut rest = path.as_mut_slice();
+    // The last byte stays: the NUL.
+    write!(rest, "/proc/{process}/fd/{fd}\0").ok()?;
+    let mut status = MaybeUninit::<libc::stat>::zeroed();
+    let found = kernel!(
+        libc::SYS_newfstatat,
+        libc::AT_FDCWD,
+        path.as_ptr(),
+        status.as_mut_ptr(),
+        0
+    );
+    match found {
+        Err(Errno(libc::ENOENT)) => return Some((0, 0)),
+        other => other.ok()?,
+    };
+    // SAFETY: zeroed bytes are a valid struct stat.
+    let status = unsafe { status.assume_init() };
+    Some((status.st_dev, status.st_ino))
+}
+
+/// Takes all capabilities from the calling thread alone (capset(2)).
+pub fn drop_capabilities() {
+    const LINUX_CAPABILITY_VERSION_3: u32 = 0x2008_0522;
+    let header = [LINUX_CAPABILITY_VERSION_3, 0];
+    let none = [0_u32; 6];
+    let _ = kernel!(libc::SYS_capset, header.as_ptr(), none.as_ptr());
 }
 
 /// Which file a descriptor is: device and inode.
@@ -330,8 +372,10 @@ pub fn map(length: usize) -> Option<*mut u8> {
     let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
     let nowhere = std::ptr::null_mut();
     // By way of the C library: s390x has a convention of its own.
+    let before = Errno::current();
     // SAFETY: asks for fresh pages anywhere.
     let pages = unsafe { libc::mmap(nowhere, length, access, kind, -1, 0) };
+    before.set();
     (pages != libc::MAP_FAILED).then_some(pages.cast())
 }
 

@@ -22,6 +22,23 @@ pub fn as_unbound_tcp(fd: c_int) -> Result<(), Errno> {
     take_place(fresh_like(fd, family)?, fd)
 }
 
+/// The same for a socket on its way to a connection that is to be made from the
+/// same address; from the same port if that is free and `with_port`.
+///
+/// # Errors
+/// As there.
+pub fn as_tcp_from_same(fd: c_int, with_port: bool) -> Result<(), Errno> {
+    let local = os::local_address(fd);
+    as_unbound_tcp(fd)?;
+    if let Ok((local, length)) = local {
+        if address::is_bound(&local, length) && !(with_port && os::bind(fd, &local, length).is_ok())
+        {
+            let _ = os::bind(fd, &address::without_port(&local), length);
+        }
+    }
+    Ok(())
+}
+
 /// The same with a fresh SMC socket where the kernel makes one.
 ///
 /// # Errors

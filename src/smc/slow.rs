@@ -9,13 +9,11 @@
 use super::{identity, os};
 use crate::process;
 use std::ffi::c_int;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 
-/// A handshake that takes longer is slow.
-pub const SLOW_NANOSECONDS: u64 = 1_000_000_000;
-const SLOW: Duration = Duration::from_nanos(SLOW_NANOSECONDS);
+/// A handshake that takes longer is slow: milliseconds.
+pub const SLOW: u64 = 1000;
 
 /// A destination and the second in which it is forgotten.
 struct Entry {
@@ -30,9 +28,20 @@ static ENTRIES: [Entry; 64] = [const {
     }
 }; 64];
 
-/// When connects were begun that go on in the background: descriptor and
-/// milliseconds in one word.
-static BEGUN: [AtomicU64; 64] = [const { AtomicU64::new(0) }; 64];
+/// A connect that goes on in the background.
+struct Begun {
+    /// When, in milliseconds; above them the descriptor.
+    word: AtomicU64,
+    /// Two halves of an IPv6 address.
+    peer: [AtomicU64; 2],
+}
+
+static BEGUN: [Begun; 64] = [const {
+    Begun {
+        word: AtomicU64::new(0),
+        peer: [AtomicU64::new(0), AtomicU64::new(0)],
+    }
+}; 64];
 
 static REMEMBERS: AtomicBool = AtomicBool::new(false);
 
@@ -43,23 +52,23 @@ pub fn remembers_any() -> bool {
 }
 
 /// Whether SMC with `peer` was slow a short while ago.
-pub fn remembers(peer: &SocketAddr) -> bool {
-    let key = key(peer.ip());
+pub fn remembers(peer: IpAddr) -> bool {
+    let key = key(peer);
     let now = os::now().as_secs();
     ENTRIES
         .iter()
         .any(|entry| entry.peer.load(Relaxed) == key && now < entry.until.load(Relaxed))
 }
 
-/// A connect of `fd` to `peer` has come to its end after more than [`SLOW_NANOSECONDS`]. The
+/// A connect of `fd` to `peer` has come to its end after more than [`SLOW`]. The
 /// destination is remembered if it has fallen back or failed.
 #[cold]
-pub fn remember(fd: c_int, peer: &SocketAddr) {
+pub fn remember(fd: c_int, peer: IpAddr) {
     let after = process::retry_after();
     if after.is_zero() || (identity::is_smc(fd) && is_connected(fd)) {
         return;
     }
-    let (key, now) = (key(peer.ip()), os::now());
+    let (key, now) = (key(peer), os::now());
     // The same destination, else the one that is forgotten first.
     let place = ENTRIES
         .iter()
@@ -71,7 +80,7 @@ pub fn remember(fd: c_int, peer: &SocketAddr) {
         REMEMBERS.store(true, Relaxed);
         log::info!(
             "the SMC handshake with {} was slow: TCP for {} s",
-            peer.ip(),
+            peer.to_canonical(),
             after.as_secs()
         );
     }
@@ -81,39 +90,44 @@ fn is_connected(fd: c_int) -> bool {
     os::peer_address(fd).is_ok()
 }
 
-/// A connect of `fd` goes on in the background.
-pub fn begun(fd: c_int) {
-    if let Some((slot, number)) = slot(fd) {
-        slot.store(number << 44 | milliseconds(), Relaxed);
-    }
-}
-
-/// The program has heard that a connect of `fd` has ended.
-pub fn ended(fd: c_int) {
-    let Some((slot, number)) = slot(fd) else {
+/// A connect of `fd` to `peer` goes on in the background.
+pub fn begun(fd: c_int, peer: IpAddr) {
+    let Some((Begun { word, peer: halves }, number)) = slot(fd) else {
         return;
     };
-    let word = slot.load(Relaxed);
+    let bits = match peer {
+        IpAddr::V4(peer) => peer.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(peer) => peer.to_bits(),
+    };
+    for (half, bytes) in halves.iter().zip(bits.to_be_bytes().chunks_exact(8)) {
+        half.store(bytes.try_into().map_or(0, u64::from_be_bytes), Relaxed);
+    }
+    word.store(number << 44 | milliseconds(), Relaxed);
+}
+
+/// The program hears that a connect of `fd` has ended.
+pub fn ended(fd: c_int) {
+    let Some((begun, number)) = slot(fd) else {
+        return;
+    };
+    let word = begun.word.load(Relaxed);
     if word >> 44 != number {
         return;
     }
-    let time = Duration::from_millis(milliseconds().saturating_sub(word & MILLISECONDS));
-    if time > SLOW {
-        let peer = os::peer_address(fd).ok();
-        if let Some(peer) = peer.and_then(|(peer, length)| super::address::internet(&peer, length))
-        {
-            remember(fd, &peer);
-        }
+    if milliseconds().saturating_sub(word & MILLISECONDS) > SLOW {
+        let [high, low] = begun.peer.each_ref().map(|half| half.load(Relaxed));
+        let peer = Ipv6Addr::from_bits(u128::from(high) << 64 | u128::from(low));
+        remember(fd, peer.into());
     }
 }
 
 const MILLISECONDS: u64 = (1 << 44) - 1;
 
 fn milliseconds() -> u64 {
-    u64::try_from(os::now().as_millis()).unwrap_or(0) & MILLISECONDS
+    os::milliseconds() & MILLISECONDS
 }
 
-fn slot(fd: c_int) -> Option<(&'static AtomicU64, u64)> {
+fn slot(fd: c_int) -> Option<(&'static Begun, u64)> {
     let fd = usize::try_from(fd).ok()?;
     let slot = BEGUN.get(fd % BEGUN.len())?;
     Some((slot, u64::try_from(fd).ok()? & 0xf_ffff))

@@ -4,16 +4,20 @@
 //! asked to do that a moment earlier, for these streams alone: to flush all would
 //! wait for a thread that reads standard input.
 
-use super::identity;
+use super::os::Errno;
+use super::{drain, identity};
 use crate::hints;
 use libc::FILE;
 use std::ffi::{c_char, c_int, CStr};
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
 /// Streams that the program opened on sockets (fdopen(3)); more than this are
 /// rare, and those beyond are written out as without the shim.
 static STREAMS: [AtomicPtr<FILE>; 64] = [const { AtomicPtr::new(null_mut()) }; 64];
+
+/// Whether there has been any.
+static OPENED: AtomicBool = AtomicBool::new(false);
 
 extern "C" {
     fn fileno(stream: *mut FILE) -> c_int;
@@ -26,27 +30,44 @@ pub fn opened(stream: *mut FILE, fd: c_int) {
     if stream.is_null() || !hints::of(fd).may_flow() {
         return;
     }
+    OPENED.store(true, Relaxed);
     let _ = STREAMS.iter().any(|slot| {
         slot.compare_exchange(null_mut(), stream, Relaxed, Relaxed)
             .is_ok()
     });
 }
 
-/// The descriptor of a stream that the program is about to close.
+/// Whether a stream may be on an SMC socket.
+#[inline]
+pub fn may_be_ours() -> bool {
+    hints::have_flown()
+}
+
+/// Writes out a stream that the program is about to close, if it is on what may
+/// be an SMC socket, and sees to that. Why it could not be written out, if so: the
+/// C library does not find that again.
 ///
 /// # Safety
 /// `stream` must be one of the C library's.
-pub unsafe fn closing(stream: *mut FILE) -> c_int {
-    for slot in &STREAMS {
-        let _ = slot.compare_exchange(stream, null_mut(), Relaxed, Relaxed);
+pub unsafe fn before_close(stream: *mut FILE) -> Option<Errno> {
+    if OPENED.load(Relaxed) {
+        for slot in &STREAMS {
+            let _ = slot.compare_exchange(stream, null_mut(), Relaxed, Relaxed);
+        }
     }
+    let before = Errno::current();
     // SAFETY: as the caller promises.
     let fd = unsafe { fileno(stream) };
+    let mut failure = None;
     if hints::of(fd).may_flow() && identity::is_smc(fd) {
         // SAFETY: as above.
-        unsafe { libc::fflush(stream) };
+        if unsafe { libc::fflush(stream) } != 0 {
+            failure = Some(Errno::current());
+        }
+        drain::before_close(fd);
     }
-    fd
+    before.set();
+    failure
 }
 
 /// Writes out the streams that are on SMC sockets.
