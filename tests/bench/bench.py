@@ -22,6 +22,18 @@ HERE = ROOT / "tests" / "bench"
 KERNEL = "smc-bench-kernel.so"
 # Calls that nobody may slow down.
 DATA = ["read", "write", "send", "recv", "poll", "select", "epoll_wait"]
+# Calls that are hooked for the sake of SMC sockets, and what they may cost where
+# there is none: a look at what is remembered of the number, and a jump.
+OTHERS = {
+    "close": 11,
+    "shutdown": 11,
+    "accept": 12,
+    "accept4": 12,
+    "dup": 11,
+    "dup2": 18,
+    "dup3": 18,
+    "fcntl": 8,
+}
 # Every list and size, no journal.
 FULL_POLICY = {
     "SMC_PORTS": "6379,8000-8999,in:80,out:5432,!22",
@@ -255,6 +267,9 @@ def measure(shop):
     added("setsockopt(SOL_SOCKET)", "setsockopt")
     added("setsockopt(IPPROTO_TCP)", "setsockopt TCP")
     added("getsockopt()", "getsockopt")
+    # Of descriptors that are no SMC sockets.
+    for call, limit in OTHERS.items():
+        added(f"{call}()", call, limit=limit)
     for call in DATA:
         added(f"{call}()", call, limit=0)
 

@@ -4,6 +4,7 @@
 // of the counts) and for strace (a write to no descriptor, "socket 50").
 // `driver memory` prints its private dirty memory in KiB after one socket().
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -13,6 +14,7 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <valgrind/callgrind.h>
 
@@ -97,11 +99,11 @@ static void sockets(int times)
 	MEASURE("getsockopt", getsockopt(fds[i], SOL_SOCKET, SO_ERROR, &value, &length));
 	close_all(times);
 
-	// All numbers once: what is remembered of the highest happens once.
-	make_all(LONG);
-	for (int i = 0; i < LONG; i++)
-		check(connect(fds[i], (struct sockaddr *)&server, sizeof(server)));
-	close_all(LONG);
+	// The highest number, once and for all.
+	int warm = tcp(), highest = check(dup2(warm, 900));
+	check(connect(highest, (struct sockaddr *)&server, sizeof(server)));
+	close(highest);
+	close(warm);
 	make_all(times);
 	MEASURE_EACH("connect", connect(fds[i], (struct sockaddr *)&server, sizeof(server)));
 	close_all(times);
@@ -115,6 +117,54 @@ static void sockets(int times)
 		check(bind(fds[i], (struct sockaddr *)&any, sizeof(any)));
 	MEASURE_EACH("listen", listen(fds[i], 1));
 	close_all(times);
+}
+
+// Descriptors that are no SMC sockets: what is hooked for the sake of those.
+static void others(int times)
+{
+	enum { FREE = 600 };
+	int file = check(open("/dev/null", O_RDWR | O_CLOEXEC));
+	int pair[2];
+
+	close(check(dup(file)));
+	MEASURE_EACH("dup", fds[i] = dup(file));
+	MEASURE_EACH("close", close(fds[i]));
+	MEASURE("dup2", dup2(file, FREE + i));
+	MEASURE("dup3", dup3(file, FREE + i, O_CLOEXEC));
+	MEASURE("fcntl", fcntl(file, F_GETFL));
+	for (int i = 0; i < times; i++)
+		close(FREE + i);
+	close(file);
+
+	check(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	MEASURE("shutdown", shutdown(pair[0], SHUT_WR));
+	close(pair[0]);
+	close(pair[1]);
+
+	// A listener of its own family, with all connections waiting. The first accept
+	// finds out what it is.
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int listener = check(socket(AF_UNIX, SOCK_STREAM, 0));
+	socklen_t length = sizeof(address);
+	check(bind(listener, (struct sockaddr *)&address, sizeof(sa_family_t)));
+	check(getsockname(listener, (struct sockaddr *)&address, &length));
+	check(listen(listener, 2 * LONG + 4));
+	int callers[2 * LONG + 4];
+	for (int i = 0; i < 2 * times + 4; i++) {
+		callers[i] = check(socket(AF_UNIX, SOCK_STREAM, 0));
+		check(connect(callers[i], (struct sockaddr *)&address, length));
+	}
+	for (int i = 0; i < 2; i++)
+		close(check(accept(listener, NULL, NULL)));
+	MEASURE_EACH("accept", fds[i] = accept(listener, NULL, NULL));
+	close_all(times);
+	for (int i = 0; i < 2; i++)
+		close(check(accept4(listener, NULL, NULL, 0)));
+	MEASURE_EACH("accept4", fds[i] = accept4(listener, NULL, NULL, 0));
+	close_all(times);
+	for (int i = 0; i < 2 * times + 4; i++)
+		close(callers[i]);
+	close(listener);
 }
 
 // Moving data: on a connected pair, one byte at a time.
@@ -166,6 +216,8 @@ int main(int arguments, char **argument)
 	check(connect(out, (struct sockaddr *)&server, sizeof(server)));
 	int in = check(accept(listener, NULL, NULL));
 
+	others(SHORT);
+	others(LONG);
 	sockets(SHORT);
 	data(SHORT, out, in);
 	sockets(LONG);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 static const int family[64] = {
+	[AF_UNIX] = AF_UNIX,
 	[AF_INET] = AF_INET,
 	[AF_INET6] = AF_INET6,
 	[43] = AF_INET, // AF_SMC
