@@ -10,7 +10,7 @@ use std::{env, fs, io, path::Path};
 /// process, because Rust calls through the address table; through
 /// `src/lazy.rs` they are looked up when they are first called. A name that is
 /// missing here costs some hundred instructions at each program start.
-const LAZY: [&str; 22] = [
+const LAZY: [&str; 24] = [
     "__cxa_atexit",
     "__errno_location",
     "__pthread_key_create",
@@ -30,6 +30,8 @@ const LAZY: [&str; 22] = [
     "memmove",
     "memset",
     "mmap",
+    "pthread_mutex_lock",
+    "pthread_mutex_unlock",
     "strlen",
     "syscall",
     "write",

@@ -12,8 +12,8 @@ use super::os::{self, Errno};
 use super::{ownership, raw};
 use std::ffi::{c_int, c_uint, c_void};
 use std::sync::atomic::{
-    AtomicU32,
-    Ordering::{AcqRel, Acquire, Relaxed, Release},
+    AtomicU32, AtomicU64,
+    Ordering::{AcqRel, Acquire, Release},
 };
 use std::time::Duration;
 
@@ -23,14 +23,43 @@ pub type Task = fn(c_int);
 /// Size of a thread's stack in bytes.
 const STACK: usize = 32 * 1024;
 
+/// How many threads there are, and above that of which process: a child of a fork
+/// has none.
+static THREADS: AtomicU64 = AtomicU64::new(0);
+
+/// Changes whenever one has ended: what is waited on.
+static ENDED: AtomicU32 = AtomicU32::new(0);
+
+/// How many threads `process` has, given what [`THREADS`] says.
+fn count(threads: u64, process: u32) -> u32 {
+    let [a, b, c, d, count @ ..] = threads.to_be_bytes();
+    if u32::from_be_bytes([a, b, c, d]) == process {
+        u32::from_be_bytes(count)
+    } else {
+        0
+    }
+}
+
+fn process() -> u32 {
+    os::process_id().unsigned_abs()
+}
+
+/// Counts one more, or one less.
+fn add(process: u32, change: i32) {
+    let _ = THREADS.fetch_update(AcqRel, Acquire, |threads| {
+        let count = count(threads, process).saturating_add_signed(change);
+        Some(u64::from(process) << 32 | u64::from(count))
+    });
+}
+
 /// What a thread is given, at the bottom of its stack.
 struct Job {
     task: Task,
     fd: c_int,
     /// Where it says that it has begun: it holds `fd`, and nothing else.
     begun: *const AtomicU32,
-    /// Where it is counted.
-    threads: &'static AtomicU32,
+    /// Of which process it is one.
+    process: u32,
 }
 
 const WAITING: u32 = 0;
@@ -43,7 +72,10 @@ const IMPOSSIBLE: u32 = 2;
 /// # Errors
 /// When no thread is to be had: the caller has to do the task itself.
 pub fn run(task: Task, fd: c_int) -> Result<(), Errno> {
-    let threads = ownership::threads().ok_or(Errno(libc::ENOSYS))?;
+    if !ownership::is_ours() {
+        return Err(Errno(libc::ENOSYS));
+    }
+    let process = process();
     let stack = os::map(STACK).ok_or(Errno(libc::ENOMEM))?;
     let begun = AtomicU32::new(WAITING);
     #[allow(clippy::cast_ptr_alignment, reason = "pages are aligned for anything")]
@@ -54,13 +86,13 @@ pub fn run(task: Task, fd: c_int) -> Result<(), Errno> {
             task,
             fd,
             begun: &raw const begun,
-            threads,
+            process,
         });
     };
     // Until it has begun: a signal handler could leave this function by
     // siglongjmp(3), and `begun` with it.
     let before = os::block_signals();
-    threads.fetch_add(1, AcqRel);
+    add(process, 1);
     // Not CLONE_FILES: the descriptor table is a copy.
     let flags = libc::CLONE_VM
         | libc::CLONE_FS
@@ -76,7 +108,7 @@ pub fn run(task: Task, fd: c_int) -> Result<(), Errno> {
             os::futex_wait(&begun, WAITING, Duration::from_secs(60));
         }
     } else {
-        leave(threads);
+        leave(process);
         os::unmap(stack, STACK);
     }
     os::restore_signals(before);
@@ -93,7 +125,7 @@ extern "C" fn begin(job: *mut c_void) -> c_int {
         task,
         fd,
         begun,
-        threads,
+        process,
     } = unsafe { job.cast::<Job>().read() };
     // Should the program give up its privileges, this thread does not keep them.
     os::drop_capabilities();
@@ -108,31 +140,32 @@ extern "C" fn begin(job: *mut c_void) -> c_int {
         task(fd);
     }
     os::close(fd);
-    leave(threads);
+    leave(process);
     // SAFETY: the pages that `run` has mapped for this thread alone.
     unsafe { raw::unmap_and_end(job.cast(), STACK) }
 }
 
-fn leave(threads: &'static AtomicU32) {
-    if threads.fetch_sub(1, AcqRel) == 1 {
-        os::futex_wake(threads);
-    }
+fn leave(process: u32) {
+    add(process, -1);
+    ENDED.fetch_add(1, Release);
+    os::futex_wake(&raw const ENDED);
 }
 
 /// Waits until all tasks of this process are done, at most until `deadline`, which
 /// is asked for when there are any.
 pub fn wait_for_all(deadline: impl FnOnce() -> Duration) {
-    let busy = |threads: &&AtomicU32| threads.load(Relaxed) > 0;
-    let Some(threads) = ownership::threads_begun().filter(busy) else {
+    let process = process();
+    let mut ended = ENDED.load(Acquire);
+    if count(THREADS.load(Acquire), process) == 0 {
         return;
-    };
+    }
     let deadline = deadline();
     loop {
-        let count = threads.load(Relaxed);
         let rest = deadline.saturating_sub(os::now());
-        if count == 0 || rest.is_zero() {
+        if rest.is_zero() || count(THREADS.load(Acquire), process) == 0 {
             return;
         }
-        os::futex_wait(threads, count, rest);
+        os::futex_wait(&ENDED, ended, rest);
+        ended = ENDED.load(Acquire);
     }
 }

@@ -33,7 +33,10 @@ pub fn shutdown(fd: c_int, how: c_int) -> Option<Result<(), Errno>> {
     }
     let (local, length) = os::local_address(fd).ok()?;
     let reuses = os::get_int_option(fd, SOL_SOCKET, SO_REUSEADDR).ok()?;
+    // Since it listens, what was set before is not remembered.
+    hints::options_unknown(fd);
     if let Err(error) = renew::as_unbound_tcp(fd) {
+        hints::listening(fd, true);
         return Some(Err(error));
     }
     hints::shut(fd);

@@ -286,20 +286,6 @@ pub fn shares_file(other: c_int, fd: c_int) -> Option<bool> {
     }
 }
 
-/// Whether `other` has the same memory as this process; `None` when that may not
-/// be known.
-pub fn shares_memory(other: c_int) -> Option<bool> {
-    const KCMP_VM: c_int = 1;
-    kernel!(libc::SYS_kcmp, process_id(), other, KCMP_VM, 0, 0)
-        .ok()
-        .map(|order| order == 0)
-}
-
-/// Whether there is such a process.
-pub fn exists(process: c_int) -> bool {
-    kernel!(libc::SYS_kill, process, 0) != Err(Errno(libc::ESRCH))
-}
-
 /// [`file_identity`] of a descriptor of another process; all zeroes when it has
 /// none of that number.
 fn file_identity_in(process: c_int, fd: c_int) -> Option<(u64, u64)> {
@@ -384,11 +370,6 @@ pub fn unmap(pages: *mut u8, length: usize) {
     let _ = kernel!(libc::SYS_munmap, pages, length);
 }
 
-/// From now on a child of fork(2) finds these pages zero.
-pub fn wipe_on_fork(pages: *mut c_void, length: usize) -> bool {
-    kernel!(libc::SYS_madvise, pages, length, libc::MADV_WIPEONFORK).is_ok()
-}
-
 /// A signal mask as the kernel has it: one bit for each of 64 signals.
 const MASK: usize = 8;
 
@@ -438,6 +419,11 @@ pub unsafe fn clone(
     } else {
         Ok(thread)
     }
+}
+
+/// The calling thread, asked anew.
+pub fn thread_id() -> c_int {
+    kernel!(libc::SYS_gettid, 0).map_or(0, number)
 }
 
 /// The process id, asked anew: a child after fork has its own.

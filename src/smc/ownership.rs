@@ -2,82 +2,36 @@
 //! Whose memory this is. A child of vfork(2) runs in its parent's until it
 //! executes a program or ends: what it closes the parent still has, so it must
 //! not write down anything, and a thread of its own would be one in the parent's
-//! memory. A child of fork(2) has memory of its own, and none of the threads.
+//! memory. A child of fork(2) has memory of its own.
 
 use super::os;
-use crate::process;
-use std::ptr::null_mut;
-use std::sync::atomic::{
-    AtomicI32, AtomicPtr, AtomicU32,
-    Ordering::{AcqRel, Acquire},
+use libc::{
+    pthread_mutex_lock, pthread_mutex_t, pthread_mutex_unlock,
+    PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP,
 };
+use std::ffi::c_int;
 
-/// A whole number of pages on every kernel.
-const LENGTH: usize = 64 * 1024;
-
-/// On pages that a fork wipes.
-struct Owner {
-    /// The process whose memory this is; 0: not asked yet.
-    process: AtomicI32,
-    /// How many threads of the shim's own it has.
-    threads: AtomicU32,
-}
-
-static OWNER: AtomicPtr<Owner> = AtomicPtr::new(null_mut());
-
-fn owner() -> Option<&'static Owner> {
-    // SAFETY: null, or what `establish` has put there for good.
-    unsafe { OWNER.load(Acquire).as_ref() }
-}
-
-#[cold]
-fn establish() -> Option<&'static Owner> {
-    let pages = os::map(LENGTH)?;
-    #[allow(clippy::cast_ptr_alignment, reason = "pages are aligned for anything")]
-    let fresh = pages.cast::<Owner>();
-    if !os::wipe_on_fork(pages.cast(), LENGTH)
-        || OWNER
-            .compare_exchange(null_mut(), fresh, AcqRel, Acquire)
-            .is_err()
-    {
-        os::unmap(pages, LENGTH);
-    }
-    owner()
-}
-
-/// The memory's owner, if that is this process.
-fn ours() -> Option<&'static Owner> {
-    let owner = owner().or_else(establish)?;
-    let process = os::process_id();
-    let known = owner.process.load(Acquire);
-    let is_free = match known {
-        0 => process::is_first() || os::shares_memory(os::parent_id()) != Some(true),
-        // A child of vfork of which could not be known what it was.
-        _ => known != process && !os::exists(known),
-    };
-    if is_free {
-        let _ = owner
-            .process
-            .compare_exchange(known, process, AcqRel, Acquire);
-    }
-    (owner.process.load(Acquire) == process).then_some(owner)
-}
-
-/// Whether this process may write to its memory for later. False where that
-/// cannot be known.
+/// Whether this process may write to its memory for later. The C library notes
+/// which thread a child of fork(2) runs in, and notes nothing for one of vfork(2):
+/// there it still is the parent's. (So it is for children of system calls that the
+/// C library does not know of; these are treated alike.)
 pub fn is_ours() -> bool {
-    ours().is_some()
+    noted_thread() == os::thread_id()
 }
 
-/// How many threads of the shim's own this process has; `None` where it may have
-/// none.
-pub fn threads() -> Option<&'static AtomicU32> {
-    ours().map(|owner| &owner.threads)
-}
-
-/// The same, for a process that has had one.
-pub fn threads_begun() -> Option<&'static AtomicU32> {
-    owner()
-        .filter(|owner| owner.process.load(Acquire) == os::process_id())
-        .map(|owner| &owner.threads)
+/// The calling thread as the C library has noted it: the owner of a mutex.
+fn noted_thread() -> c_int {
+    /// `struct __pthread_mutex_s`: `__lock`, `__count`, `__owner`.
+    const OWNER: usize = 2;
+    let mut mutex: pthread_mutex_t = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
+    let mutex = &raw mut mutex;
+    // SAFETY: a mutex of nobody else; nothing waits here.
+    if unsafe { pthread_mutex_lock(mutex) } != 0 {
+        return 0;
+    }
+    // SAFETY: that is where it is, and it is larger than that.
+    let owner = unsafe { mutex.cast::<c_int>().add(OWNER).read_volatile() };
+    // SAFETY: locked above.
+    unsafe { pthread_mutex_unlock(mutex) };
+    owner
 }
