@@ -206,7 +206,8 @@ fn as_on_tcp_or_documented() {
     );
     if kernel != Kernel::Without {
         let bare = outcomes(Way::BareSmc);
-        let seen = differing(&name, &tcp, &bare);
+        let mut seen = differing(&name, &tcp, &bare);
+        seen.retain(|(_, _, values)| !values.ends_with("(not run)"));
         println!("{name}: differ on bare SMC: {}", seen.len());
         for (case, place, values) in &seen {
             println!("bare\t{case}\t{place}\t{values}");

@@ -33,6 +33,10 @@ const _: () = assert!(size_of::<c_int>() == 4);
 /// `TCP_FASTOPEN_NO_COOKIE`; also `IPV6_MTU_DISCOVER`, `IP_MULTICAST_LOOP`, …
 const FORCE_FALLBACK: [c_int; 4] = [libc::TCP_FASTOPEN, 30, 33, 34];
 
+/// `include/uapi/asm-generic/socket.h`; `SO_TIMESTAMPNS_NEW` is between them.
+const SO_TIMESTAMP_NEW: c_int = 63;
+const SO_TIMESTAMPING_NEW: c_int = 65;
+
 /// `TCP_MD5SIG`, `TCP_MD5SIG_EXT`, `TCP_AO_ADD_KEY`: keys that the kernel does not
 /// tell again, so that they must be set on the socket that will be used.
 const SIGNATURES: [c_int; 3] = [libc::TCP_MD5SIG, 32, 38];
@@ -59,7 +63,15 @@ pub unsafe fn set(
         length,
     };
     if level == SOL_SOCKET {
-        if name == libc::SO_ATTACH_FILTER || name == libc::SO_ATTACH_BPF {
+        if matches!(
+            name,
+            libc::SO_ATTACH_FILTER
+                | libc::SO_ATTACH_BPF
+                | libc::SO_TIMESTAMP
+                | libc::SO_TIMESTAMPNS
+                | libc::SO_TIMESTAMPING
+                | SO_TIMESTAMP_NEW..=SO_TIMESTAMPING_NEW
+        ) {
             // SAFETY: as the caller promises.
             return unsafe { call.on_tcp() };
         }
@@ -119,14 +131,23 @@ impl Call {
         process::get().is_some() && identity::is_smc(self.fd)
     }
 
-    /// SMC would take the option and ignore it (socket filters): TCP runs it.
+    /// SMC would take the option and ignore it (socket filters, the times of
+    /// packets): TCP heeds it. A `SO_TIMESTAMP` that SMC copies to its inner
+    /// socket would also end the counting of those who want times, and so
+    /// the times of every socket of the machine.
     #[cold]
     unsafe fn on_tcp(self) -> c_int {
+        let before = Errno::current();
         if self.is_on_smc() {
             demote::to_tcp(self.fd);
         }
         // SAFETY: the program's own call.
-        unsafe { self.make() }
+        let answer = unsafe { self.make() };
+        if answer == 0 {
+            hints::option_set(self.fd, self.name);
+            before.set();
+        }
+        answer
     }
 
     /// `SO_REUSEPORT` on AF_SMC, `SO_ZEROCOPY`, `SO_PEEK_OFF`, reuseport

@@ -39,7 +39,8 @@ pub fn run(make: Make, peers: Peers, part: &str, limit: Duration) {
     for case in crate::cases::all() {
         for &family in case.families {
             let name = format!("{} ({})", case.name, family.name());
-            if name.contains(part) {
+            let is_left_out = make == Make::Smc && counts_wrongly(&name);
+            if !is_left_out && name.contains(part) {
                 plays.push(Play {
                     case: case.clone(),
                     scene: Scene {
@@ -79,6 +80,13 @@ fn run_those(plays: &mut [Play], limit: Duration, wanted: impl Fn(&Play) -> bool
 }
 
 const HANGS: &str = "hangs";
+
+/// When an SMC socket with `SO_TIMESTAMP*` connects, the kernel copies the flag to
+/// the inner socket and not the count of those who want times: they end for
+/// everyone, and the kernel patches its own code, which can kill an emulated one.
+fn counts_wrongly(name: &str) -> bool {
+    name.contains("SO_TIMESTAMP") || name.contains("timestamps")
+}
 
 fn start(case: &Case, scene: &Scene, place: usize, limit: Duration) -> Running {
     let mut ends = [0; 2];

@@ -103,14 +103,14 @@ pub const CASES: &[Entry] = &[
         format!("{}; {}", say(answer), peer.ask("drain"))
     }),
     ("_exit: many small writes arrive", ALL, |scene| {
-        ended_by(scene, 7400, |socket| {
+        ended_by(scene, 20, 7400, |socket| {
             small_writes(socket);
             // SAFETY: ends the process.
             unsafe { libc::_exit(0) }
         })
     }),
     ("_exit: what was corked arrives", ALL, |scene| {
-        ended_by(scene, 1000, |socket| {
+        ended_by(scene, 20, 1000, |socket| {
             cork(socket);
             super::send::send_pattern(socket, 1000);
             // SAFETY: ends the process.
@@ -121,7 +121,7 @@ pub const CASES: &[Entry] = &[
         "_exit: what was sent with MSG_MORE arrives",
         BOTH,
         |scene| {
-            ended_by(scene, 1000, |socket| {
+            ended_by(scene, 20, 1000, |socket| {
                 let bytes: Vec<_> = (0..1000).map(crate::peer::pattern).collect();
                 call::send(socket, &bytes, libc::MSG_MORE);
                 // SAFETY: ends the process.
@@ -130,14 +130,14 @@ pub const CASES: &[Entry] = &[
         },
     ),
     ("exit: what was corked arrives", BOTH, |scene| {
-        ended_by(scene, 1000, |socket| {
+        ended_by(scene, 20, 1000, |socket| {
             cork(socket);
             super::send::send_pattern(socket, 1000);
             std::process::exit(0)
         })
     }),
     ("exec: what was corked arrives", BOTH, |scene| {
-        ended_by(scene, 1000, |socket| {
+        ended_by(scene, 3, 1000, |socket| {
             call::fcntl(socket, libc::F_SETFD, libc::FD_CLOEXEC);
             cork(socket);
             super::send::send_pattern(socket, 1000);
@@ -151,7 +151,7 @@ pub const CASES: &[Entry] = &[
         })
     }),
     ("SIGKILL: what was corked arrives", BOTH, |scene| {
-        ended_by(scene, 1000, |socket| {
+        ended_by(scene, 20, 1000, |socket| {
             cork(socket);
             super::send::send_pattern(socket, 1000);
             // SAFETY: ends the process.
@@ -215,8 +215,8 @@ fn all_of(sent: usize, drained: &str) -> String {
 
 /// What the peer gets from processes that have the only descriptor of a
 /// connection, send `sent` bytes and end in `last` way.
-fn ended_by(scene: &Scene, sent: usize, last: fn(Fd)) -> String {
-    each_time(20, || {
+fn ended_by(scene: &Scene, times: u32, sent: usize, last: fn(Fd)) -> String {
+    each_time(times, || {
         let (mut peer, address): (Peer, _) = scene.listening_peer();
         // SAFETY: this process has one thread.
         let child = must(unsafe { libc::fork() });

@@ -208,7 +208,8 @@ fn bound(socket: Fd) {
     must(call::set(socket, SOL_SOCKET, libc::SO_SNDTIMEO, &short));
 }
 
-/// Has a signal with a handler sent to this process every 100 ms from now on.
+/// Has a signal with a handler sent to this process after 100 ms, and every
+/// 100 ms from then on unless `flags` are SA_RESTART.
 pub fn interrupt(flags: i32) {
     extern "C" fn nothing(_: i32) {}
     // SAFETY: a handler that does nothing; the structures are valid.
@@ -225,10 +226,11 @@ pub fn interrupt(flags: i32) {
             tv_sec: 0,
             tv_usec: 100_000,
         };
-        let timer = libc::itimerval {
-            it_interval: tick,
-            it_value: tick,
-        };
+        let mut timer: libc::itimerval = std::mem::zeroed();
+        timer.it_value = tick;
+        if flags != libc::SA_RESTART {
+            timer.it_interval = tick;
+        }
         must(libc::setitimer(
             libc::ITIMER_REAL,
             &raw const timer,
