@@ -153,7 +153,7 @@ const CONTROLS: [&str; 6] = [
     "poll: new socket (v6)",
     "TCP_CONGESTION bbr, new socket (v4)",
     "IP_TOS of one byte, new socket (v4)",
-    "SO_PEEK_OFF, new socket (v4)",
+    "SO_ZEROCOPY, new socket (v4)",
     "shutdown of a listener (v4)",
 ];
 const CONNECTED_CONTROLS: [&str; 5] = [

@@ -179,9 +179,10 @@ pub const CASES: &[Entry] = &[
                 }
                 call::close(socket);
                 tell.write_all(&[0]).unwrap();
+                let drained = peer.ask("drain");
                 // SAFETY: our child.
                 unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
-                peer.ask("drain") == format!("{sent} then end")
+                drained == format!("{sent} then end")
             })
         },
     ),
