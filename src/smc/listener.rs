@@ -3,11 +3,11 @@
 //!
 //! On TCP it stops listening, stays bound, and whoever waits in `accept` gets
 //! EINVAL. SMC answers ENOTCONN, listens on and lets them wait. Here a bound TCP
-//! socket takes the number, and a connection of our own wakes those who wait on
-//! the old one: `accept` knows that it is not for them.
+//! socket takes the number, with its epoll registrations, and a connection of our
+//! own wakes those who wait on the old one: `accept` knows that it is not for them.
 
 use super::os::{self, Errno};
-use super::{accept, address, identity, renew};
+use super::{accept, address, identity, renew, watchers};
 use crate::hints;
 use libc::{SHUT_RD, SHUT_RDWR, SOL_SOCKET, SO_ACCEPTCONN, SO_REUSEADDR};
 use std::ffi::c_int;
@@ -35,11 +35,19 @@ pub fn shutdown(fd: c_int, how: c_int) -> Option<Result<(), Errno>> {
     let reuses = os::get_int_option(fd, SOL_SOCKET, SO_REUSEADDR).ok()?;
     // Since it listens, what was set before is not remembered.
     hints::options_unknown(fd);
-    if let Err(error) = renew::as_unbound_tcp(fd) {
+    let watches = watchers::take(fd);
+    let renewed = renew::as_unbound_tcp(fd);
+    if renewed.is_ok() {
+        hints::shut(fd);
+    } else {
         hints::listening(fd, true);
-        return Some(Err(error));
     }
-    hints::shut(fd);
+    // An unconnected TCP socket is hung up, as one that was shut down is: whoever
+    // waits for it by epoll wakes up.
+    watches.give(fd);
+    if renewed.is_err() {
+        return Some(renewed);
+    }
     // Connections of the old listener may linger at the address.
     let _ = os::set_int_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     bind_and_wake(fd, &local, length);

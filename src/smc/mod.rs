@@ -28,6 +28,7 @@ pub mod recover;
 pub mod renew;
 pub mod slow;
 pub mod stdio;
+mod watchers;
 
 use std::ffi::c_int;
 

@@ -352,6 +352,37 @@ pub fn open_for_append(path: &CStr) -> Result<c_int, Errno> {
     moved
 }
 
+/// Opens a file or folder to read, close-on-exec, for as long as a call takes.
+pub fn open_to_read(folder: c_int, path: &CStr) -> Result<c_int, Errno> {
+    let flags = libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NOCTTY;
+    kernel!(libc::SYS_openat, folder, path.as_ptr(), flags, 0).map(number)
+}
+
+/// `read(2)`: how many bytes there were.
+pub fn read(fd: c_int, buffer: &mut [u8]) -> Result<usize, Errno> {
+    let read = kernel!(libc::SYS_read, fd, buffer.as_mut_ptr(), buffer.len())?;
+    Ok(usize::try_from(read).unwrap_or(0))
+}
+
+/// `getdents64(2)`: how many bytes of entries there were.
+pub fn directory_entries(folder: c_int, buffer: &mut [u8]) -> Result<usize, Errno> {
+    let (start, length) = (buffer.as_mut_ptr(), buffer.len());
+    let read = kernel!(libc::SYS_getdents64, folder, start, length)?;
+    Ok(usize::try_from(read).unwrap_or(0))
+}
+
+/// `epoll_ctl(2)`.
+pub fn epoll_control(
+    epoll: c_int,
+    operation: c_int,
+    fd: c_int,
+    events: u32,
+    data: u64,
+) -> Result<(), Errno> {
+    let event = libc::epoll_event { events, u64: data };
+    kernel!(libc::SYS_epoll_ctl, epoll, operation, fd, &raw const event).map(drop)
+}
+
 /// Fresh zero pages.
 pub fn map(length: usize) -> Option<*mut u8> {
     let access = libc::PROT_READ | libc::PROT_WRITE;
