@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the end to end tests share: where things are, and which kernel it is.
 
+pub mod bare;
 pub mod capture;
 pub mod counters;
 pub mod machine;

@@ -199,6 +199,14 @@ impl Serving<'_> {
         self.scene.client.run(&script).unwrap()
     }
 
+    /// Waits until the server ends of itself; what it wrote.
+    ///
+    /// # Panics
+    /// When it has been ended before.
+    pub fn wait(&mut self) -> Output {
+        self.running.take().unwrap().wait().unwrap()
+    }
+
     /// Ends the server; what it wrote.
     ///
     /// # Panics
