@@ -23,8 +23,8 @@ agent=$(printf '%s\n' "$built" | grep '/agent$')
 tests_of() {
     case $1 in
     debian-6.12) echo transport ;;
-    pair) echo programs habits stall broken_path lists:peers lists:ports ;;
-    *) echo transport programs listeners connects lists ;;
+    pair) echo programs arrives habits stall broken_path lists:peers lists:ports ;;
+    *) echo transport programs arrives listeners connects lists ;;
     esac
 }
 

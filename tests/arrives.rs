@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a program has written arrives, whatever it does next: the reader, on the
+//! other guest of a pair, counts and sums up what the writer has counted and
+//! summed up. Without the shim SMC loses some of it.
+//!
+//! `SMC_TEST_REPEAT` says how often the losses are tried (2 times). The whole
+//! product of sizes, readers and endings takes hours: run with `--ignored`.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "arrives/cases.rs"]
+mod cases;
+#[path = "arrives/outcome.rs"]
+mod outcome;
+#[path = "arrives/stage.rs"]
+mod stage;
+
+use kit::Kernel;
+use stage::{on_stage, Preload};
+
+/// So many writers at once: they wait for readers most of the time.
+const AT_ONCE: usize = 40;
+
+/// A number from the environment.
+fn number<N: std::str::FromStr>(name: &str, otherwise: N) -> N {
+    match std::env::var(name) {
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name}: {text:?} is no number")),
+        Err(_) => otherwise,
+    }
+}
+
+fn is_real_smc() -> bool {
+    matches!(Kernel::expected(), Kernel::SmcD | Kernel::SmcR)
+}
+
+fn losses(times: usize) -> Vec<String> {
+    let cases = cases::LOSSES.map(str::to_owned);
+    std::iter::repeat_n(cases, times).flatten().collect()
+}
+
+#[test]
+fn what_the_kernel_loses_arrives() {
+    let times = number("SMC_TEST_REPEAT", 2);
+    on_stage(|stage| stage.all_arrives(&losses(times), AT_ONCE));
+}
+
+/// The control: the same tests see the losses of SMC, and none of TCP.
+#[test]
+fn without_the_shim_smc_loses_and_tcp_does_not() {
+    on_stage(|stage| {
+        let cases = losses(1);
+        stage.play(Preload::Tcp, &cases, AT_ONCE, |outcome| {
+            println!("TCP: {outcome}");
+            outcome.assert_is_smc();
+            assert!(outcome.has_arrived(), "{outcome}");
+        });
+        if Kernel::expected() == Kernel::Without {
+            return;
+        }
+        let mut lost = 0;
+        stage.play(Preload::BareSmc, &cases, AT_ONCE, |outcome| {
+            println!("SMC: {outcome}");
+            outcome.assert_is_smc();
+            let (written, received) = outcome.bytes();
+            lost += u64::from(received < written);
+        });
+        assert_eq!(lost > 0, is_real_smc(), "{lost} losses");
+    });
+}
+
+#[test]
+fn every_way_of_ending() {
+    on_stage(|stage| stage.all_arrives(&cases::endings(), AT_ONCE));
+}
+
+#[test]
+fn every_size_and_reader() {
+    on_stage(|stage| stage.all_arrives(&cases::sizes(), AT_ONCE));
+}
+
+#[test]
+fn through_other_hands() {
+    on_stage(|stage| stage.all_arrives(&cases::hands(), AT_ONCE));
+}
+
+/// `GATE` readers begin when the test says so: the order of events is certain.
+const GATE: &str = "reader=0 65536 0 gate";
+
+#[test]
+fn closing_does_not_wait_for_the_reader() {
+    on_stage(|stage| {
+        let acts = ["close", "shut-wr", "shut-rdwr", "dup2", "close_range"];
+        let writers = acts.map(|act| {
+            stage.start(
+                Preload::Shim,
+                &format!("write=fill act={act} then=live {GATE}"),
+                &[],
+            )
+        });
+        for mut writer in writers {
+            writer.wait_for("closed");
+            writer.open();
+            let outcome = writer.finish();
+            println!("{outcome}");
+            outcome.assert_is_smc();
+            assert!(outcome.has_arrived(), "{outcome}");
+        }
+    });
+}
+
+#[test]
+fn a_child_does_not_wait_for_what_its_parent_keeps() {
+    on_stage(|stage| {
+        let cases = [
+            "via=kept write=fill act=none then=_exit",
+            "via=kept write=fill act=none then=exit",
+            "via=kept write=fill act=none then=exec",
+            "via=vfork write=fill act=close then=live",
+        ];
+        let writers = cases.map(|case| stage.start(Preload::Shim, &format!("{case} {GATE}"), &[]));
+        for mut writer in writers {
+            writer.wait_for("child ended");
+            writer.open();
+            let outcome = writer.finish();
+            println!("{outcome}");
+            outcome.assert_is_smc();
+            assert!(outcome.has_arrived(), "{outcome}");
+        }
+    });
+}
+
+#[test]
+fn where_no_thread_can_be_made_closing_waits() {
+    /// What the reader's kernel may hold.
+    const RING: u64 = 65_536;
+    on_stage(|stage| {
+        for act in ["close", "shut-wr", "dup2"] {
+            let case = format!("limit=threads bytes=400000 write=non-blocking act={act} then=live reader=0 8192 20 -");
+            let mut writer = stage.start(Preload::Shim, &case, &[]);
+            writer.wait_for("closed");
+            let read = writer.read_so_far();
+            let outcome = writer.finish();
+            println!("{outcome}; {read} read when closed");
+            outcome.assert_is_smc();
+            assert!(outcome.has_arrived(), "{outcome}");
+            let (written, _) = outcome.bytes();
+            assert!(
+                !is_real_smc() || read + RING >= written,
+                "{outcome}; {read}"
+            );
+        }
+    });
+}
+
+/// These end although nobody reads.
+#[test]
+fn nobody_waits_for_ever() {
+    on_stage(|stage| {
+        for (case, variables) in [
+            ("act=none then=_exit", &[("SMC_DRAIN_TIMEOUT", "1")][..]),
+            ("act=none then=return", &[("SMC_DRAIN_TIMEOUT", "1")]),
+            ("act=none then=exec", &[("SMC_DRAIN_TIMEOUT", "1")]),
+            ("act=close then=exit", &[("SMC_DRAIN_TIMEOUT", "1")]),
+            ("act=none then=_exit", &[("SMC_DRAIN_TIMEOUT", "0")]),
+            ("linger=1,0 act=close then=_exit", &[]),
+            ("linger=1,0 act=none then=_exit", &[]),
+            ("linger=1,1 act=close then=live", &[]),
+        ] {
+            let case = format!("write=fill {case} {GATE}");
+            let mut writer = stage.start(Preload::Shim, &case, variables);
+            if case.contains("live") {
+                writer.wait_for("closed");
+            } else {
+                let status = writer.wait();
+                assert!(status.success(), "{case}: {status}");
+            }
+            writer.open();
+            let outcome = writer.finish();
+            println!("{outcome}");
+            outcome.assert_is_smc();
+            let (written, received) = outcome.bytes();
+            assert!(received <= written, "{outcome}");
+            // A time limit of the program's own loses nothing, as on TCP.
+            assert!(!case.contains("live") || outcome.has_arrived(), "{outcome}");
+        }
+    });
+}
+
+/// `SMC_TEST_MOST` bytes at most in one case, and each `SMC_TEST_STRIDE`-th of them.
+#[test]
+#[ignore = "takes hours"]
+fn everything_with_everything() {
+    let (most, stride) = (
+        number("SMC_TEST_MOST", 16 << 20),
+        number("SMC_TEST_STRIDE", 1),
+    );
+    let cases: Vec<_> = cases::product(most).into_iter().step_by(stride).collect();
+    on_stage(|stage| stage.all_arrives(&cases, number("SMC_TEST_AT_ONCE", 20)));
+}
