@@ -3,7 +3,7 @@
 //! other guest of a pair, counts and sums up what the writer has counted and
 //! summed up. Without the shim SMC loses some of it.
 //!
-//! `SMC_TEST_REPEAT` says how often the losses are tried (2 times). The whole
+//! `SMC_TEST_REPEAT` says how often the losses are tried (once). The whole
 //! product of sizes, readers and endings takes hours: run with `--ignored`.
 #![allow(
     missing_docs,
@@ -46,30 +46,38 @@ fn losses(times: usize) -> Vec<String> {
 
 #[test]
 fn what_the_kernel_loses_arrives() {
-    let times = number("SMC_TEST_REPEAT", 2);
-    on_stage(|stage| stage.all_arrives(&losses(times), AT_ONCE));
+    let times = number("SMC_TEST_REPEAT", 1);
+    let at_once = number("SMC_TEST_AT_ONCE", AT_ONCE);
+    on_stage(|stage| stage.all_arrives(&losses(times), at_once));
 }
 
 /// The control: the same tests see the losses of SMC, and none of TCP.
 #[test]
 fn without_the_shim_smc_loses_and_tcp_does_not() {
     on_stage(|stage| {
-        let cases = losses(1);
-        stage.play(Preload::Tcp, &cases, AT_ONCE, |outcome| {
+        let start = |preload| {
+            let cases = losses(1);
+            let writers = cases.iter().map(|case| stage.start(preload, case, &[]));
+            writers.collect::<Vec<_>>()
+        };
+        let tcp = start(Preload::Tcp);
+        let smc = match Kernel::expected() {
+            Kernel::Without => Vec::new(),
+            _ => start(Preload::BareSmc),
+        };
+        for writer in tcp {
+            let outcome = writer.finish();
             println!("TCP: {outcome}");
             outcome.assert_is_smc();
             assert!(outcome.has_arrived(), "{outcome}");
-        });
-        if Kernel::expected() == Kernel::Without {
-            return;
         }
         let mut lost = 0;
-        stage.play(Preload::BareSmc, &cases, AT_ONCE, |outcome| {
+        for writer in smc {
+            let outcome = writer.finish();
             println!("SMC: {outcome}");
             outcome.assert_is_smc();
-            let (written, received) = outcome.bytes();
-            lost += u64::from(received < written);
-        });
+            lost += usize::from(!outcome.has_arrived());
+        }
         assert_eq!(lost > 0, is_real_smc(), "{lost} losses");
     });
 }
@@ -140,9 +148,11 @@ fn where_no_thread_can_be_made_closing_waits() {
     /// What the reader's kernel may hold.
     const RING: u64 = 65_536;
     on_stage(|stage| {
-        for act in ["close", "shut-wr", "dup2"] {
-            let case = format!("limit=threads bytes=400000 write=non-blocking act={act} then=live reader=0 8192 20 -");
-            let mut writer = stage.start(Preload::Shim, &case, &[]);
+        let writers = ["close", "shut-wr", "dup2"].map(|act| {
+            let case = format!("limit=threads bytes=400000 write=non-blocking act={act} then=live");
+            stage.start(Preload::Shim, &format!("{case} reader=0 8192 20 -"), &[])
+        });
+        for mut writer in writers {
             writer.wait_for("closed");
             let read = writer.read_so_far();
             let outcome = writer.finish();
@@ -161,33 +171,73 @@ fn where_no_thread_can_be_made_closing_waits() {
 /// These end although nobody reads.
 #[test]
 fn nobody_waits_for_ever() {
+    const ENDS: [(&str, &[(&str, &str)]); 7] = [
+        ("act=none then=_exit", &[("SMC_DRAIN_TIMEOUT", "1")]),
+        ("act=none then=return", &[("SMC_DRAIN_TIMEOUT", "1")]),
+        ("act=none then=exec", &[("SMC_DRAIN_TIMEOUT", "1")]),
+        ("act=close then=exit", &[("SMC_DRAIN_TIMEOUT", "1")]),
+        ("act=none then=_exit", &[("SMC_DRAIN_TIMEOUT", "0")]),
+        ("linger=1,0 act=close then=_exit", &[]),
+        ("linger=1,0 act=none then=_exit", &[]),
+    ];
     on_stage(|stage| {
-        for (case, variables) in [
-            ("act=none then=_exit", &[("SMC_DRAIN_TIMEOUT", "1")][..]),
-            ("act=none then=return", &[("SMC_DRAIN_TIMEOUT", "1")]),
-            ("act=none then=exec", &[("SMC_DRAIN_TIMEOUT", "1")]),
-            ("act=close then=exit", &[("SMC_DRAIN_TIMEOUT", "1")]),
-            ("act=none then=_exit", &[("SMC_DRAIN_TIMEOUT", "0")]),
-            ("linger=1,0 act=close then=_exit", &[]),
-            ("linger=1,0 act=none then=_exit", &[]),
-            ("linger=1,1 act=close then=live", &[]),
-        ] {
-            let case = format!("write=fill {case} {GATE}");
-            let mut writer = stage.start(Preload::Shim, &case, variables);
-            if case.contains("live") {
-                writer.wait_for("closed");
-            } else {
-                let status = writer.wait();
-                assert!(status.success(), "{case}: {status}");
-            }
+        let writers = ENDS.map(|(case, variables)| {
+            stage.start(
+                Preload::Shim,
+                &format!("write=fill {case} {GATE}"),
+                variables,
+            )
+        });
+        for mut writer in writers {
+            let status = writer.wait();
+            assert!(status.success(), "{status}");
             writer.open();
             let outcome = writer.finish();
             println!("{outcome}");
             outcome.assert_is_smc();
             let (written, received) = outcome.bytes();
             assert!(received <= written, "{outcome}");
-            // A time limit of the program's own loses nothing, as on TCP.
-            assert!(!case.contains("live") || outcome.has_arrived(), "{outcome}");
+        }
+    });
+}
+
+/// A time limit of the program's own bounds closing and loses nothing, as on TCP.
+#[test]
+fn lingering_ends_and_what_was_written_still_arrives() {
+    on_stage(|stage| {
+        let case = format!("linger=1,1 write=fill act=close then=live {GATE}");
+        let mut writer = stage.start(Preload::Shim, &case, &[]);
+        writer.wait_for("closed");
+        writer.open();
+        let outcome = writer.finish();
+        println!("{outcome}");
+        outcome.assert_is_smc();
+        assert!(outcome.has_arrived(), "{outcome}");
+    });
+}
+
+/// A difference that remains: what SMC-R has not sent then may be lost. What is
+/// fixed of it turns this red, and belongs to the lists above.
+#[test]
+fn what_the_shim_does_not_hear_of_is_as_without_it() {
+    // Whether it is lost is a matter of chance.
+    const TRIES: usize = 8;
+    on_stage(|stage| {
+        let start = |case| stage.start(Preload::Shim, &format!("{case} {GATE}"), &[]);
+        let writers = cases::UNHEARD_OF.map(|case| [case; TRIES].map(start));
+        for (case, writers) in cases::UNHEARD_OF.iter().zip(writers) {
+            let mut lost = 0;
+            for mut writer in writers {
+                let status = writer.wait();
+                assert!(status.success(), "{case}: {status}");
+                writer.open();
+                let outcome = writer.finish();
+                println!("{outcome}");
+                outcome.assert_is_smc();
+                lost += usize::from(!outcome.has_arrived());
+            }
+            let may_lose = Kernel::expected() == Kernel::SmcR;
+            assert_eq!(lost > 0, may_lose, "{case}: {lost} of {TRIES} lost");
         }
     });
 }

@@ -154,6 +154,8 @@ void end(void)
 	if (is("then", "quick_exit"))
 		quick_exit(0);
 	if (is("then", "exec"))
+		execv("/bin/true", (char *[]){ "true", NULL });
+	if (is("then", "execl"))
 		execl("/bin/true", "true", (char *)NULL);
 	if (is("then", "thread")) {
 		if (pthread_create(&thread, NULL, exit_in_thread, NULL))

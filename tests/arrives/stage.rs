@@ -134,35 +134,22 @@ impl Stage<'_> {
         }
     }
 
-    /// Starts some writers at once and sees them to their ends, and so on.
-    pub fn play(
-        &self,
-        preload: Preload,
-        cases: &[String],
-        at_once: usize,
-        mut see: impl FnMut(&Outcome),
-    ) {
-        for cases in cases.chunks(at_once) {
-            let writers: Vec<_> = cases
-                .iter()
-                .map(|case| self.start(preload, case, &[]))
-                .collect();
-            for writer in writers {
-                see(&writer.finish());
-            }
-        }
-    }
-
-    /// The same, and all must arrive. Prints a line about each.
+    /// Runs writers, some at once, and everything must arrive. Prints a line about
+    /// each.
     pub fn all_arrives(&self, cases: &[String], at_once: usize) {
         let mut lost = Vec::new();
-        self.play(Preload::Shim, cases, at_once, |outcome| {
-            println!("{outcome}");
-            outcome.assert_is_smc();
-            if !outcome.has_arrived() {
-                lost.push(outcome.to_string());
+        for cases in cases.chunks(at_once) {
+            let start = |case: &String| self.start(Preload::Shim, case, &[]);
+            let writers: Vec<_> = cases.iter().map(start).collect();
+            for writer in writers {
+                let outcome = writer.finish();
+                println!("{outcome}");
+                outcome.assert_is_smc();
+                if !outcome.has_arrived() {
+                    lost.push(outcome.to_string());
+                }
             }
-        });
+        }
         assert!(lost.is_empty(), "lost:\n{}", lost.join("\n"));
     }
 }
