@@ -94,7 +94,7 @@ pub fn get() -> Option<&'static Process> {
     PROCESS.get().or_else(|| load(None))
 }
 
-/// Whether [`get`] may say more when asked again.
+/// Whether [`get`], asked after this, may say more when asked again.
 pub fn is_loading() -> bool {
     !LOADED.load(Acquire)
 }

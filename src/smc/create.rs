@@ -104,8 +104,10 @@ unsafe extern "C" fn first(domain: c_int, kind: c_int, protocol: c_int) -> c_int
 
 /// `None`: another thread is just finding out what this process is to do.
 fn choose_handler() -> Option<SocketCall> {
+    // Asked first: the other thread may be done a moment later.
+    let was_loading = process::is_loading();
     let handler: SocketCall = match process::get() {
-        None if process::is_loading() => return None,
+        None if was_loading => return None,
         // `straight` when the kernel has made one: a call that fails on the way
         // to one that succeeds would cost the program its errno.
         Some(process) if process.takes_part => careful,

@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 pub enum Preload {
     /// Nothing.
     Tcp,
-    /// `bare.c`.
+    /// `kit/bare.c`.
     BareSmc,
     Shim,
 }
@@ -51,7 +51,7 @@ fn tools() -> &'static Tools {
             &["writer.c", "writing.c", "ending.c"],
             &["-pthread"],
         );
-        compile(&tools.bare, &["bare.c"], &["-shared", "-fPIC"]);
+        compile(&tools.bare, &["../kit/bare.c"], &["-shared", "-fPIC"]);
         tools
     })
 }
