@@ -6,11 +6,11 @@
 //! costs one question more, which keeps fork, threads and signals harmless:
 //! there is nothing here to lock and nothing that must be in step.
 
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::Relaxed};
 
 /// Of numbers from here on nothing is remembered: data may flow through them.
 /// The table is zero pages until used, 512 descriptors to a page.
-const NUMBERS: usize = 65_536;
+const NUMBERS: usize = 1 << 16;
 
 static WORDS: [AtomicU64; NUMBERS] = [const { AtomicU64::new(0) }; NUMBERS];
 
@@ -21,11 +21,16 @@ const MADE: u64 = 1 << 3;
 const FLOWS: u64 = 1 << 4;
 /// Another: `SO_ACCEPTCONN` (30). It listens.
 const LISTENS: u64 = 1 << 30;
+/// Another: `SO_PEERCRED` (17). It listens, and not as SMC.
+const LISTENS_AS_TCP: u64 = 1 << 17;
+/// Another: `SO_PEERNAME` (28). Of a number above [`NUMBERS`] that shares its place
+/// there would be something to remember.
+const SHARED: u64 = 1 << 28;
 /// Another: `SO_PROTOCOL` (38). It was a listener and has been shut down.
 const SHUT: u64 = 1 << 38;
 /// Another: `SO_DOMAIN` (39). It is connecting while the program does other things.
 const CONNECTING: u64 = 1 << 39;
-const STATES: u64 = MADE | FLOWS | LISTENS | SHUT | CONNECTING;
+const STATES: u64 = MADE | FLOWS | LISTENS | LISTENS_AS_TCP | SHARED | SHUT | CONNECTING;
 
 /// Options that an SMC listener does not hand on to its children though they were
 /// set before it listened: `SO_LINGER` (its time), `SO_DONTROUTE`, `SO_BROADCAST`,
@@ -35,6 +40,9 @@ const NOT_HANDED_ON: u64 = 1 << 13 | 1 << 5 | 1 << 6 | 1 << 37 | 1 << 46 | 1 << 
 
 /// Data never flowed through a higher number.
 static HIGHEST: AtomicI32 = AtomicI32::new(-1);
+
+/// Whether there has been anything to remember of a number above [`NUMBERS`].
+static SHARES: AtomicBool = AtomicBool::new(false);
 
 /// What is known of one descriptor number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,27 +67,9 @@ impl Hint {
         self.0 & FLOWS != 0
     }
 
-    /// Something is known of it, or would have to be.
-    #[inline]
-    pub fn is_any(self) -> bool {
-        self.0 != 0
-    }
-
-    /// It listens, as far as is known.
-    pub fn listens(self) -> bool {
-        self.0 & LISTENS != 0
-    }
-
     /// It listens as SMC.
     pub fn is_smc_listener(self) -> bool {
         self.0 & (MADE | LISTENS) == MADE | LISTENS
-    }
-
-    /// What is accepted on it may be SMC: it is an SMC listener, or comes from
-    /// somewhere else.
-    #[inline]
-    pub fn may_accept_smc(self) -> bool {
-        self.made_here() || !self.listens()
     }
 
     /// It was a listener, and the program has shut it down.
@@ -107,6 +97,54 @@ fn option_bit(name: i32) -> u64 {
     1 << (name & 63)
 }
 
+/// The word of `fd` and of all numbers that are [`NUMBERS`] apart: one load and no
+/// test, for the beginning of a hook.
+#[inline]
+fn shared_word(fd: i32) -> u64 {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "wanted"
+    )]
+    let place = usize::from(fd as u16);
+    WORDS[place].load(Relaxed)
+}
+
+/// Whether something may be known of `fd`, or would have to be.
+#[inline]
+pub fn may_know(fd: i32) -> bool {
+    shared_word(fd) != 0
+}
+
+/// Whether `fd` is a listener whose connections are no SMC sockets.
+#[inline]
+pub fn accepts_tcp(fd: i32) -> bool {
+    shared_word(fd) & LISTENS_AS_TCP != 0
+}
+
+/// There is something to remember of `fd`, which has a place only if it is below
+/// [`NUMBERS`]. Above, it makes the others that share its place be asked about.
+#[cold]
+fn share(fd: i32) {
+    if let Some(word) = usize::try_from(fd)
+        .ok()
+        .and_then(|fd| WORDS.get(fd % NUMBERS))
+    {
+        SHARES.store(true, Relaxed);
+        word.fetch_or(SHARED, Relaxed);
+        word.fetch_and(!LISTENS_AS_TCP, Relaxed);
+    }
+}
+
+/// What is left of a word of which nothing is known any more.
+fn nothing() -> u64 {
+    if SHARES.load(Relaxed) {
+        SHARED
+    } else {
+        0
+    }
+}
+
 fn word(fd: i32) -> Option<&'static AtomicU64> {
     usize::try_from(fd).ok().and_then(|fd| WORDS.get(fd))
 }
@@ -125,11 +163,12 @@ pub fn of(fd: i32) -> Hint {
 /// this number, which may be no descriptor at all.
 #[inline]
 pub fn made(fd: i32) -> bool {
-    let word = word(fd);
-    if let Some(word) = word {
+    if let Some(word) = word(fd) {
         word.store(MADE, Relaxed);
+        return true;
     }
-    word.is_some()
+    share(fd);
+    false
 }
 
 /// Data may flow through `fd` as SMC from now on.
@@ -159,8 +198,9 @@ pub fn duplicated(from: i32, to: i32) {
         set(from, !STATES);
     }
     let hint = of(from);
-    if let Some(word) = word(to) {
-        word.store(hint.0, Relaxed);
+    match word(to) {
+        Some(word) => word.store(hint.0, Relaxed),
+        None => share(to),
     }
     if hint.may_flow() {
         flows(to);
@@ -178,19 +218,25 @@ pub fn listening(fd: i32, as_smc: bool) {
             if as_smc {
                 MADE | LISTENS | options
             } else {
-                LISTENS
+                LISTENS | not_as_smc()
             },
             Relaxed,
         );
     }
 }
 
+/// With a number above [`NUMBERS`] in its place it is better to ask.
+fn not_as_smc() -> u64 {
+    match nothing() {
+        0 => LISTENS_AS_TCP,
+        shared => shared,
+    }
+}
+
 /// `fd` was accepted on a listener that is, or may be, SMC.
 #[inline]
 pub fn accepted(fd: i32) {
-    if let Some(word) = word(fd) {
-        word.store(0, Relaxed);
-    }
+    forget(fd);
     flows(fd);
 }
 
@@ -209,8 +255,11 @@ pub fn connecting(fd: i32, is: bool) {
 }
 
 fn set(fd: i32, state: u64) {
-    if let Some(word) = word(fd) {
-        word.fetch_or(state, Relaxed);
+    match word(fd) {
+        Some(word) => {
+            word.fetch_or(state, Relaxed);
+        }
+        None => share(fd),
     }
 }
 
@@ -232,6 +281,6 @@ pub fn options_unknown(fd: i32) {
 /// Nothing is known of `fd` any more.
 pub fn forget(fd: i32) {
     if let Some(word) = word(fd) {
-        word.store(0, Relaxed);
+        word.store(nothing(), Relaxed);
     }
 }

@@ -2,7 +2,7 @@
 //! Calls that accept connections. As in `closing`, a hook jumps to the real call
 //! where there is nothing more to do.
 
-use super::next::next;
+use super::next::{jump, next};
 use crate::hints;
 use crate::smc;
 use libc::{c_int, sockaddr, socklen_t};
@@ -10,13 +10,11 @@ use redhook::hook;
 
 hook! {
     unsafe fn accept(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int => shim_accept {
-        if hints::of(fd).may_accept_smc() {
+        if !hints::accepts_tcp(fd) {
             // SAFETY: the program's own arguments.
             return unsafe { accept_smc(fd, address, length) };
         }
-        let real = next!(accept);
-        // SAFETY: the program's own arguments.
-        unsafe { real(fd, address, length) }
+        jump!(accept(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int)
     }
 }
 
@@ -35,13 +33,11 @@ hook! {
     unsafe fn accept4(
         fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags: c_int
     ) -> c_int => shim_accept4 {
-        if hints::of(fd).may_accept_smc() {
+        if !hints::accepts_tcp(fd) {
             // SAFETY: the program's own arguments.
             return unsafe { accept4_smc(fd, address, length, flags) };
         }
-        let real = next!(accept4);
-        // SAFETY: the program's own arguments.
-        unsafe { real(fd, address, length, flags) }
+        jump!(accept4(fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags: c_int) -> c_int)
     }
 }
 

@@ -5,7 +5,7 @@
 //! A hook looks at what is remembered of the number and jumps to the real call;
 //! where there is more to do, another function does all of it.
 
-use super::next::next;
+use super::next::{jump, next};
 use crate::hints;
 use crate::panics::caught;
 use crate::smc::{drain, listener, os, stdio};
@@ -14,12 +14,10 @@ use redhook::hook;
 
 hook! {
     unsafe fn close(fd: c_int) -> c_int => shim_close {
-        if hints::of(fd).is_any() {
+        if hints::may_know(fd) {
             return close_known(fd);
         }
-        let real = next!(close);
-        // SAFETY: the program's own argument.
-        unsafe { real(fd) }
+        jump!(close(fd: c_int) -> c_int)
     }
 }
 
@@ -33,12 +31,10 @@ extern "C" fn close_known(fd: c_int) -> c_int {
 
 hook! {
     unsafe fn shutdown(fd: c_int, how: c_int) -> c_int => shim_shutdown {
-        if hints::of(fd).is_any() {
+        if hints::may_know(fd) {
             return shutdown_known(fd, how);
         }
-        let real = next!(shutdown);
-        // SAFETY: the program's own arguments.
-        unsafe { real(fd, how) }
+        jump!(shutdown(fd: c_int, how: c_int) -> c_int)
     }
 }
 
@@ -91,9 +87,7 @@ hook! {
         if stdio::may_be_ours() {
             return fclose_known(stream);
         }
-        let real = next!(fclose);
-        // SAFETY: the program's own argument.
-        unsafe { real(stream) }
+        jump!(fclose(stream: *mut FILE) -> c_int)
     }
 }
 

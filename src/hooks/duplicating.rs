@@ -4,7 +4,7 @@
 //! As in `closing`, a hook jumps to the real call where nothing is known of the
 //! numbers.
 
-use super::next::next;
+use super::next::{jump, next};
 use crate::hints;
 use crate::panics::caught;
 use crate::smc::{drain, os, ownership};
@@ -13,12 +13,10 @@ use redhook::hook;
 
 hook! {
     unsafe fn dup(fd: c_int) -> c_int => shim_dup {
-        if hints::of(fd).is_any() {
+        if hints::may_know(fd) {
             return dup_known(fd);
         }
-        let real = next!(dup);
-        // SAFETY: the program's own argument.
-        unsafe { real(fd) }
+        jump!(dup(fd: c_int) -> c_int)
     }
 }
 
@@ -31,12 +29,10 @@ extern "C" fn dup_known(fd: c_int) -> c_int {
 
 hook! {
     unsafe fn dup2(fd: c_int, number: c_int) -> c_int => shim_dup2 {
-        if hints::of(fd).is_any() || hints::of(number).is_any() {
+        if hints::may_know(fd) || hints::may_know(number) {
             return dup2_known(fd, number);
         }
-        let real = next!(dup2);
-        // SAFETY: the program's own arguments.
-        unsafe { real(fd, number) }
+        jump!(dup2(fd: c_int, number: c_int) -> c_int)
     }
 }
 
@@ -50,12 +46,10 @@ extern "C" fn dup2_known(fd: c_int, number: c_int) -> c_int {
 
 hook! {
     unsafe fn dup3(fd: c_int, number: c_int, flags: c_int) -> c_int => shim_dup3 {
-        if hints::of(fd).is_any() || hints::of(number).is_any() {
+        if hints::may_know(fd) || hints::may_know(number) {
             return dup3_known(fd, number, flags);
         }
-        let real = next!(dup3);
-        // SAFETY: the program's own arguments.
-        unsafe { real(fd, number, flags) }
+        jump!(dup3(fd: c_int, number: c_int, flags: c_int) -> c_int)
     }
 }
 
@@ -70,23 +64,19 @@ extern "C" fn dup3_known(fd: c_int, number: c_int, flags: c_int) -> c_int {
 // In C the third argument is one of `...`: an int or a pointer, in the same place.
 hook! {
     unsafe fn fcntl(fd: c_int, command: c_int, argument: c_long) -> c_int => shim_fcntl {
-        if is_dup(command) && hints::of(fd).is_any() {
+        if is_dup(command) && hints::may_know(fd) {
             return fcntl_known(fd, command, argument);
         }
-        let real = next!(fcntl);
-        // SAFETY: the program's own arguments.
-        unsafe { real(fd, command, argument) }
+        jump!(fcntl(fd: c_int, command: c_int, argument: c_long) -> c_int)
     }
 }
 
 hook! {
     unsafe fn fcntl64(fd: c_int, command: c_int, argument: c_long) -> c_int => shim_fcntl64 {
-        if is_dup(command) && hints::of(fd).is_any() {
+        if is_dup(command) && hints::may_know(fd) {
             return fcntl_known(fd, command, argument);
         }
-        let real = next!(fcntl64);
-        // SAFETY: the program's own arguments.
-        unsafe { real(fd, command, argument) }
+        jump!(fcntl64(fd: c_int, command: c_int, argument: c_long) -> c_int)
     }
 }
 

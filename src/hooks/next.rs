@@ -59,3 +59,26 @@ macro_rules! next {
     }};
 }
 pub(super) use next;
+
+/// The call that a hook is about, as its last step: a jump through memory, with
+/// nothing to test, to the real function once that is known.
+macro_rules! jump {
+    ($name:ident($($argument:ident: $of:ty),*) -> $answer:ty) => {{
+        type Real = unsafe extern "C" fn($($of),*) -> $answer;
+        static NEXT: std::sync::atomic::AtomicPtr<()> =
+            std::sync::atomic::AtomicPtr::new(first as *mut ());
+        #[cold]
+        unsafe extern "C" fn first($($argument: $of),*) -> $answer {
+            let real: Real = $crate::hooks::next::next!($name);
+            NEXT.store(real as *mut (), std::sync::atomic::Ordering::Relaxed);
+            // SAFETY: as the hook's caller promises.
+            unsafe { real($($argument),*) }
+        }
+        let next = NEXT.load(std::sync::atomic::Ordering::Relaxed);
+        // SAFETY: only such functions are put there.
+        let next = unsafe { std::mem::transmute::<*mut (), Real>(next) };
+        // SAFETY: as the hook's caller promises.
+        unsafe { next($($argument),*) }
+    }};
+}
+pub(super) use jump;

@@ -12,7 +12,7 @@ use std::ffi::{c_int, c_void};
 #[link_section = ".fini_array"]
 static AT_END: extern "C" fn() = {
     extern "C" fn at_end() {
-        if hints::flowing().next().is_some() {
+        if hints::have_flown() {
             // SAFETY: a function that is there as long as the process.
             unsafe { __cxa_atexit(last, std::ptr::null_mut(), std::ptr::null_mut()) };
         }

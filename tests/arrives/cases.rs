@@ -63,6 +63,8 @@ pub fn endings() -> Vec<String> {
     let streams =
         FLUSHING.map(|end| format!("bytes=60500 write=stream act=none then={end} {ASLEEP}"));
     let others = [
+        "write=fill act=close then=exit",
+        "write=fill act=close then=return",
         "bytes=60500 write=stream act=fclose then=live",
         "bytes=60500 write=stream act=fclose then=_exit",
         "bytes=300 write=stdout act=none then=return",

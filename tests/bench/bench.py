@@ -25,14 +25,14 @@ DATA = ["read", "write", "send", "recv", "poll", "select", "epoll_wait"]
 # Calls that are hooked for the sake of SMC sockets, and what they may cost where
 # there is none: a look at what is remembered of the number, and a jump.
 OTHERS = {
-    "close": 11,
-    "shutdown": 11,
-    "accept": 12,
-    "accept4": 12,
-    "dup": 11,
-    "dup2": 18,
-    "dup3": 18,
-    "fcntl": 8,
+    "close": 7,
+    "shutdown": 7,
+    "accept": 7,
+    "accept4": 7,
+    "dup": 7,
+    "dup2": 11,
+    "dup3": 11,
+    "fcntl": 6,
 }
 # Every list and size, no journal.
 FULL_POLICY = {

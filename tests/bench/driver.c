@@ -108,7 +108,7 @@ static void sockets(int times)
 	MEASURE_EACH("connect", connect(fds[i], (struct sockaddr *)&server, sizeof(server)));
 	close_all(times);
 
-	int warm = tcp();
+	warm = tcp();
 	check(listen(warm, 1));
 	close(warm);
 	make_all(times);
