@@ -107,7 +107,7 @@ fn shared_word(fd: i32) -> u64 {
         reason = "wanted"
     )]
     let place = usize::from(fd as u16);
-    WORDS[place].load(Relaxed)
+    WORDS.get(place).map_or(0, |word| word.load(Relaxed))
 }
 
 /// Whether something may be known of `fd`, or would have to be.

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Descriptors, and files that are open for as long as a call takes.
+
+use super::{number, process_id, raw, Errno, Word};
+use std::ffi::{c_int, c_uint, CStr, OsStr};
+use std::io::Write;
+use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// `fcntl(2)` with an integer argument.
+pub fn fcntl(fd: c_int, command: c_int, argument: c_int) -> Result<c_int, Errno> {
+    kernel!(libc::SYS_fcntl, fd, command, argument).map(number)
+}
+
+/// `dup3(2)`.
+pub fn dup3(from: c_int, to: c_int, flags: c_int) -> Result<(), Errno> {
+    kernel!(libc::SYS_dup3, from, to, flags).map(drop)
+}
+
+/// `close(2)`; there is nothing to do about a failure.
+pub fn close(fd: c_int) {
+    let _ = kernel!(libc::SYS_close, fd);
+}
+
+/// Closes the descriptors from `first` to `last`; Linux 5.9 on.
+pub fn close_range(first: c_uint, last: c_uint, flags: c_int) -> Result<(), Errno> {
+    kernel!(libc::SYS_close_range, first, last, flags).map(drop)
+}
+
+/// Whether `close_range` with these flags marks descriptors close-on-exec and
+/// closes none.
+pub fn only_marks(flags: c_int) -> bool {
+    const CLOSE_RANGE_CLOEXEC: c_int = 4;
+    flags & CLOSE_RANGE_CLOEXEC != 0
+}
+
+/// Whether `fd` is the same open file in this process and in `other`; `None` when
+/// that may not be known (kcmp(2)).
+pub fn shares_file(other: c_int, fd: c_int) -> Option<bool> {
+    const KCMP_FILE: c_int = 0;
+    match kernel!(libc::SYS_kcmp, process_id(), other, KCMP_FILE, fd, fd) {
+        Ok(order) => Some(order == 0),
+        Err(Errno(libc::EBADF)) => Some(false),
+        // Forbidden in many containers: the same socket is as good here.
+        Err(_) => Some(file_identity(fd)? == file_identity_in(other, fd)?),
+    }
+}
+
+/// [`file_identity`] of a descriptor of another process; all zeroes when it has
+/// none of that number.
+fn file_identity_in(process: c_int, fd: c_int) -> Option<(u64, u64)> {
+    let mut path = [0; 48];
+    let mut rest = path.as_mut_slice();
+    // The last byte stays: the NUL.
+    write!(rest, "/proc/{process}/fd/{fd}\0").ok()?;
+    let mut status = MaybeUninit::<libc::stat>::zeroed();
+    let found = kernel!(
+        libc::SYS_newfstatat,
+        libc::AT_FDCWD,
+        path.as_ptr(),
+        status.as_mut_ptr(),
+        0
+    );
+    match found {
+        Err(Errno(libc::ENOENT)) => return Some((0, 0)),
+        other => other.ok()?,
+    };
+    // SAFETY: zeroed bytes are a valid struct stat.
+    let status = unsafe { status.assume_init() };
+    Some((status.st_dev, status.st_ino))
+}
+
+/// Which file a descriptor is: device and inode.
+pub fn file_identity(fd: c_int) -> Option<(u64, u64)> {
+    let mut status = MaybeUninit::<libc::stat>::zeroed();
+    kernel!(libc::SYS_fstat, fd, status.as_mut_ptr()).ok()?;
+    // SAFETY: zeroed bytes are a valid struct stat.
+    let status = unsafe { status.assume_init() };
+    Some((status.st_dev, status.st_ino))
+}
+
+/// Writes `bytes` with one system call; a line that does not fit is cut by the
+/// kernel, not repeated.
+pub fn write_once(fd: c_int, bytes: &[u8]) {
+    let _ = kernel!(libc::SYS_write, fd, bytes.as_ptr(), bytes.len());
+}
+
+/// Opens `path` for appending, close-on-exec, never as descriptor 0 to 2:
+/// those numbers the program may be about to fill itself.
+pub fn open_for_append(path: &CStr) -> Result<c_int, Errno> {
+    let flags = libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT | libc::O_CLOEXEC | libc::O_NOCTTY;
+    let fd = number(kernel!(
+        libc::SYS_openat,
+        libc::AT_FDCWD,
+        path.as_ptr(),
+        flags,
+        0o666
+    )?);
+    if fd > libc::STDERR_FILENO {
+        return Ok(fd);
+    }
+    let moved = fcntl(fd, libc::F_DUPFD_CLOEXEC, libc::STDERR_FILENO + 1);
+    close(fd);
+    moved
+}
+
+/// Opens a file or folder to read, close-on-exec, for as long as a call takes.
+pub fn open_to_read(folder: c_int, path: &CStr) -> Result<c_int, Errno> {
+    let flags = libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NOCTTY;
+    kernel!(libc::SYS_openat, folder, path.as_ptr(), flags, 0).map(number)
+}
+
+/// `read(2)`: how many bytes there were.
+pub fn read(fd: c_int, buffer: &mut [u8]) -> Result<usize, Errno> {
+    let read = kernel!(libc::SYS_read, fd, buffer.as_mut_ptr(), buffer.len())?;
+    Ok(usize::try_from(read).unwrap_or(0))
+}
+
+/// `getdents64(2)`: how many bytes of entries there were.
+pub fn directory_entries(folder: c_int, buffer: &mut [u8]) -> Result<usize, Errno> {
+    let (start, length) = (buffer.as_mut_ptr(), buffer.len());
+    let read = kernel!(libc::SYS_getdents64, folder, start, length)?;
+    Ok(usize::try_from(read).unwrap_or(0))
+}
+
+/// `epoll_ctl(2)`.
+pub fn epoll_control(
+    epoll: c_int,
+    operation: c_int,
+    fd: c_int,
+    events: u32,
+    data: u64,
+) -> Result<(), Errno> {
+    let event = libc::epoll_event { events, u64: data };
+    kernel!(libc::SYS_epoll_ctl, epoll, operation, fd, &raw const event).map(drop)
+}
+
+/// The working directory, written to `buffer`.
+pub fn working_directory(buffer: &mut [u8]) -> Option<&Path> {
+    let length = kernel!(libc::SYS_getcwd, buffer.as_mut_ptr(), buffer.len()).ok()?;
+    let path = buffer.get(..usize::try_from(length).ok()?)?.split_last()?.1;
+    Some(Path::new(OsStr::from_bytes(path)))
+}

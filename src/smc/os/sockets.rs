@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Sockets: options, addresses, states.
+
+use super::{number, raw, Errno, Word};
+use std::ffi::{c_int, c_long, c_void};
+use std::mem::{size_of, MaybeUninit};
+
+/// `getsockopt` into `value`; the length that the kernel wrote.
+pub fn get_option(fd: c_int, level: c_int, name: c_int, value: &mut [u8]) -> Result<usize, Errno> {
+    let mut length = libc::socklen_t::try_from(value.len()).unwrap_or(0);
+    kernel!(
+        libc::SYS_getsockopt,
+        fd,
+        level,
+        name,
+        value.as_mut_ptr(),
+        &raw mut length
+    )?;
+    Ok(length as usize)
+}
+
+/// `getsockopt` of an `int`.
+pub fn get_int_option(fd: c_int, level: c_int, name: c_int) -> Result<c_int, Errno> {
+    let mut value = [0; size_of::<c_int>()];
+    get_option(fd, level, name, &mut value)?;
+    Ok(c_int::from_ne_bytes(value))
+}
+
+/// `setsockopt` from `value`.
+pub fn set_option(fd: c_int, level: c_int, name: c_int, value: &[u8]) -> Result<(), Errno> {
+    kernel!(
+        libc::SYS_setsockopt,
+        fd,
+        level,
+        name,
+        value.as_ptr(),
+        value.len()
+    )
+    .map(drop)
+}
+
+/// `setsockopt` of an `int`.
+pub fn set_int_option(fd: c_int, level: c_int, name: c_int, value: c_int) -> Result<(), Errno> {
+    set_option(fd, level, name, &value.to_ne_bytes())
+}
+
+/// The local address of `fd`, as the kernel wrote it, and its length.
+pub fn local_address(fd: c_int) -> Result<(libc::sockaddr_storage, usize), Errno> {
+    address_of(libc::SYS_getsockname, fd)
+}
+
+fn address_of(call: c_long, fd: c_int) -> Result<(libc::sockaddr_storage, usize), Errno> {
+    let mut address = MaybeUninit::<libc::sockaddr_storage>::zeroed();
+    let mut length: libc::socklen_t =
+        libc::socklen_t::try_from(size_of::<libc::sockaddr_storage>()).unwrap_or(0);
+    kernel!(call, fd, address.as_mut_ptr(), &raw mut length)?;
+    // SAFETY: zeroed bytes are a valid sockaddr_storage, with or without what
+    // the kernel wrote over them.
+    Ok((unsafe { address.assume_init() }, length as usize))
+}
+
+/// `socket(2)` itself.
+pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> Result<c_int, Errno> {
+    kernel!(libc::SYS_socket, domain, kind, protocol).map(number)
+}
+
+/// `bind(2)`; `length` is at most the size of `address`.
+pub fn bind(fd: c_int, address: &libc::sockaddr_storage, length: usize) -> Result<(), Errno> {
+    kernel!(libc::SYS_bind, fd, &raw const *address, length).map(drop)
+}
+
+/// `connect(2)`; `length` is at most the size of `address`.
+pub fn connect(fd: c_int, address: &libc::sockaddr_storage, length: usize) -> Result<(), Errno> {
+    kernel!(libc::SYS_connect, fd, &raw const *address, length).map(drop)
+}
+
+/// The address of the peer of `fd`, as [`local_address`].
+pub fn peer_address(fd: c_int) -> Result<(libc::sockaddr_storage, usize), Errno> {
+    address_of(libc::SYS_getpeername, fd)
+}
+
+/// Name of the protocol that `fd` was made with, written to `buffer` with a NUL
+/// behind it (`net/socket.c`, `sockfs_xattr_get`): `TCP`, `SMC6`, `INET_SMC`, …
+pub fn protocol_name(fd: c_int, buffer: &mut [u8]) -> Result<&[u8], Errno> {
+    let name = c"system.sockprotoname";
+    let length = kernel!(
+        libc::SYS_fgetxattr,
+        fd,
+        name.as_ptr(),
+        buffer.as_mut_ptr(),
+        buffer.len()
+    )?;
+    Ok(buffer
+        .get(..number(length).unsigned_abs() as usize)
+        .unwrap_or_default())
+}
+
+/// Bytes that were written to `fd` and not yet handed to the peer
+/// (`SIOCOUTQNSD`, `include/uapi/linux/sockios.h`).
+pub fn unsent(fd: c_int) -> Result<c_int, Errno> {
+    const SIOCOUTQNSD: c_int = 0x894b;
+    let mut bytes: c_int = 0;
+    kernel!(libc::SYS_ioctl, fd, SIOCOUTQNSD, &raw mut bytes)?;
+    Ok(bytes)
+}
+
+/// `shutdown(2)`.
+pub fn shutdown(fd: c_int, how: c_int) -> Result<(), Errno> {
+    kernel!(libc::SYS_shutdown, fd, how).map(drop)
+}
+
+/// Copies the bytes at `value` into `copy`, all of it; `None` when they cannot
+/// be read. A program may pass any pointer: TCP answers EFAULT to a wrong one.
+pub fn option_value(value: *const c_void, copy: &mut [u8]) -> Option<&[u8]> {
+    let last = value.addr().checked_add(copy.len().checked_sub(1)?)?;
+    if !is_readable(value.addr()) || !is_readable(last) {
+        return None;
+    }
+    // SAFETY: the first and the last byte are readable, and `copy` is shorter
+    // than a page, so there is none between.
+    unsafe { std::ptr::copy_nonoverlapping(value.cast(), copy.as_mut_ptr(), copy.len()) };
+    Some(copy)
+}
+
+/// Whether the byte at `address` can be read. The kernel copies a signal mask
+/// before it finds that there is nothing to be done with it: the one call that
+/// reads eight bytes, changes nothing and is forbidden nowhere.
+fn is_readable(address: usize) -> bool {
+    const NOTHING_TO_DO: c_int = -1;
+    const MASK: usize = 8;
+    let aligned = std::ptr::without_provenance::<c_void>(address / MASK * MASK);
+    let nowhere = std::ptr::null_mut::<c_void>();
+    let answer = kernel!(
+        libc::SYS_rt_sigprocmask,
+        NOTHING_TO_DO,
+        aligned,
+        nowhere,
+        MASK
+    );
+    // A mask at NULL is no mask.
+    !aligned.is_null() && answer != Err(Errno(libc::EFAULT))
+}
