@@ -28,22 +28,23 @@ tests_of() {
     esac
 }
 
-# Each test file, on one WHERE.
+# All tests of one WHERE, one after the other in one guest.
 run_tests() {
+    script='failed=0'
     for test in ${GUEST_TESTS:-$(tests_of "$1")}; do
-        printf '\n-- %s on %s\n' "$test" "$1"
         filter=${test#"${test%%:*}"}
-        test="$(test_program "${test%%:*}") ${filter#:} ${GUEST_TEST_OPTION-}"
-        # shellcheck disable=SC2086 # the program and its arguments
-        case $1 in
-        pair)
-            scripts/lab pair debian-6.12 --timeout 1800 \
-                --server "exec $agent 192.0.2.1:7" \
-                --client "SMC_TEST_KERNEL='debian-6.12 pair' SMC_TEST_SERVER=192.0.2.1 exec $test"
-            ;;
-        *) SMC_TEST_KERNEL=$1 scripts/lab run "$1" --timeout 1800 -- $test ;;
-        esac || return
+        command="$(test_program "${test%%:*}") ${filter#:} ${GUEST_TEST_OPTION-}"
+        script="$script; printf '\\n-- %s on %s\\n' '$test' '$1'; $command || failed=1"
     done
+    script="$script; exit \$failed"
+    case $1 in
+    pair)
+        scripts/lab pair debian-6.12 --timeout 1800 \
+            --server "exec $agent 192.0.2.1:7" \
+            --client "export SMC_TEST_KERNEL='debian-6.12 pair' SMC_TEST_SERVER=192.0.2.1; $script"
+        ;;
+    *) SMC_TEST_KERNEL=$1 scripts/lab run "$1" --timeout 1800 -- sh -c "$script" ;;
+    esac
 }
 
 logs=$(mktemp -d)
