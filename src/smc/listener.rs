@@ -7,7 +7,7 @@
 //! own wakes those who wait on the old one: `accept` knows that it is not for them.
 
 use super::os::{self, Errno};
-use super::{accept, address, identity, renew, watchers};
+use super::{accept, address, identity, renew};
 use crate::hints;
 use libc::{SHUT_RD, SHUT_RDWR, SOL_SOCKET, SO_ACCEPTCONN, SO_REUSEADDR};
 use std::ffi::c_int;
@@ -35,7 +35,6 @@ pub fn shutdown(fd: c_int, how: c_int) -> Option<Result<(), Errno>> {
     let reuses = os::get_int_option(fd, SOL_SOCKET, SO_REUSEADDR).ok()?;
     // Since it listens, what was set before is not remembered.
     hints::options_unknown(fd);
-    let watches = watchers::take(fd);
     let renewed = renew::as_unbound_tcp(fd);
     if renewed.is_ok() {
         hints::shut(fd);
@@ -43,8 +42,7 @@ pub fn shutdown(fd: c_int, how: c_int) -> Option<Result<(), Errno>> {
         hints::listening(fd, true);
     }
     // An unconnected TCP socket is hung up, as one that was shut down is: whoever
-    // waits for it by epoll wakes up.
-    watches.give(fd);
+    // waits for it by epoll has been woken up.
     if renewed.is_err() {
         return Some(renewed);
     }

@@ -2,11 +2,11 @@
 //! A fresh TCP socket under an old number: for what TCP can do and neither an
 //! SMC socket nor one that was turned into TCP in place can.
 //!
-//! Other descriptors of the old socket, and epoll registrations, stay with it.
+//! Epoll registrations go over to it; other descriptors stay with the old socket.
 
 use super::carried::{self, SocketOptions};
 use super::os::{self, Errno};
-use super::{address, create, demote, identity};
+use super::{address, create, demote, identity, watchers};
 use crate::hints;
 use libc::{EINVAL, IPPROTO_TCP, SOL_SOCKET, SO_REUSEADDR};
 use std::ffi::c_int;
@@ -141,6 +141,7 @@ const F_GETSIG: c_int = 11;
 
 /// `fresh` becomes `fd`; closed in any case.
 fn take_place(fresh: c_int, fd: c_int) -> Result<(), Errno> {
+    let watches = watchers::take(fd);
     let replaced = os::fcntl(fd, libc::F_GETFD, 0).and_then(|closing| {
         let cloexec = if closing & libc::FD_CLOEXEC == 0 {
             0
@@ -149,6 +150,7 @@ fn take_place(fresh: c_int, fd: c_int) -> Result<(), Errno> {
         };
         os::dup3(fresh, fd, cloexec)
     });
+    watches.give(fd);
     os::close(fresh);
     if replaced.is_ok() {
         hints::forget(fd);

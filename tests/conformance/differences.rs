@@ -26,18 +26,13 @@ struct Reason {
 /// The first that fits is the reason.
 const REASONS: &[Reason] = &[
     Reason {
-        cases: &[
-            "epoll: registered before listen",
-            "dup before listen",
-            "fork, child listens",
-        ],
+        cases: &["dup before listen", "fork, child listens"],
         of: Of::Off,
         title: "A listener that is off the lists is a new socket",
         why: "A socket that was SMC and listens as TCP would not wake its children \
               for data that arrives later (the kernel hands its own callbacks down), so \
               `listen` puts a fresh TCP socket in its place. Descriptors duplicated \
-              before `listen`, in this process or another, and epoll registrations made \
-              before it, stay with the old socket.",
+              before `listen`, in this process or another, stay with the old socket.",
         remedy: "Name the program with `-P '!name'`, so that its sockets are TCP from the \
                  beginning.",
     },
