@@ -73,7 +73,7 @@ hook! {
                 || name == SO_ERROR && hints::of(fd).is_connecting())
         {
             // SAFETY: the kernel has just filled them.
-            unsafe { smc::options::hide_smc(fd, name, value, length) };
+            unsafe { smc::answers::hide_smc(fd, name, value, length) };
         }
         answer
     }

@@ -8,6 +8,7 @@
 
 pub mod accept;
 pub mod address;
+pub mod answers;
 pub mod background;
 pub mod carried;
 pub mod connect;
