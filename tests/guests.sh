@@ -22,7 +22,7 @@ tests_of() {
     case $1 in
     debian-6.12) echo transport ;;
     debian-6.1) echo transport programs lists conformance ;;
-    smcd) echo transport programs arrives:loses listeners connects stress conformance ;;
+    smcd) echo transport programs lists arrives listeners connects stress conformance ;;
     pair) echo programs arrives habits stall broken_path lists:peers lists:ports conformance ;;
     esac
 }
