@@ -3,7 +3,9 @@
 //! the background and SMC in the foreground.
 //!
 //! It has a descriptor table of its own, with the one socket that it is about,
-//! so there is no number that the program could close or meet. All signals are
+//! so there is no number that the program could close or meet. It begins with an
+//! empty one and fetches the socket, which takes as long however many descriptors
+//! the program has; where that is forbidden, with a copy of all. All signals are
 //! blocked. It is made by clone(2) and makes system calls only: no lock and no
 //! memory of the C library is touched, so a signal handler may start one. It is
 //! short-lived, and no child of a fork inherits it.
@@ -56,10 +58,20 @@ fn add(process: u32, change: i32) {
 struct Job {
     task: Task,
     fd: c_int,
+    table: Table,
     /// Where it says that it has begun: it holds `fd`, and nothing else.
     begun: *const AtomicU32,
     /// Of which process it is one.
     process: u32,
+}
+
+/// How a thread comes by a descriptor table of its own.
+#[derive(Clone, Copy)]
+enum Table {
+    /// It begins with none, and fetches this file.
+    Empty { file: (u64, u64) },
+    /// It begins with the program's, and closes all but one.
+    Copied,
 }
 
 const WAITING: u32 = 0;
@@ -75,6 +87,11 @@ pub fn run(task: Task, fd: c_int) -> Result<(), Errno> {
     if !ownership::is_ours() {
         return Err(Errno(libc::ENOSYS));
     }
+    let file = os::file_identity(fd).ok_or(Errno(libc::EBADF))?;
+    start(task, fd, Table::Empty { file }).or_else(|_| start(task, fd, Table::Copied))
+}
+
+fn start(task: Task, fd: c_int, table: Table) -> Result<(), Errno> {
     let process = process();
     let stack = os::map(STACK).ok_or(Errno(libc::ENOMEM))?;
     let begun = AtomicU32::new(WAITING);
@@ -85,6 +102,7 @@ pub fn run(task: Task, fd: c_int) -> Result<(), Errno> {
         job.write(Job {
             task,
             fd,
+            table,
             begun: &raw const begun,
             process,
         });
@@ -93,12 +111,16 @@ pub fn run(task: Task, fd: c_int) -> Result<(), Errno> {
     // siglongjmp(3), and `begun` with it.
     let before = os::block_signals();
     add(process, 1);
-    // Not CLONE_FILES: the descriptor table is a copy.
+    let files = match table {
+        Table::Empty { .. } => libc::CLONE_FILES,
+        Table::Copied => 0,
+    };
     let flags = libc::CLONE_VM
         | libc::CLONE_FS
         | libc::CLONE_SIGHAND
         | libc::CLONE_THREAD
-        | libc::CLONE_SYSVSEM;
+        | libc::CLONE_SYSVSEM
+        | files;
     // SAFETY: the end of the pages, where stacks begin.
     let top = unsafe { stack.add(STACK) };
     // SAFETY: `begin` makes system calls only, on a stack of its own.
@@ -124,25 +146,45 @@ extern "C" fn begin(job: *mut c_void) -> c_int {
     let Job {
         task,
         fd,
+        table,
         begun,
         process,
     } = unsafe { job.cast::<Job>().read() };
     // Should the program give up its privileges, this thread does not keep them.
     os::drop_capabilities();
-    let number = fd.unsigned_abs();
-    let alone = (fd == 0 || os::close_range(0, number - 1, 0).is_ok())
-        && os::close_range(number + 1, c_uint::MAX, 0).is_ok();
+    let held = match table {
+        Table::Empty { file } => fetch(fd, file),
+        Table::Copied => keep_only(fd),
+    };
     // SAFETY: `run` keeps it until it reads another value; afterwards only the
     // address is used.
-    unsafe { (*begun).store(if alone { BEGUN } else { IMPOSSIBLE }, Release) };
+    unsafe { (*begun).store(if held.is_some() { BEGUN } else { IMPOSSIBLE }, Release) };
     os::futex_wake(begun);
-    if alone {
-        task(fd);
+    if let Some(held) = held {
+        task(held);
+        os::close(held);
     }
-    os::close(fd);
     leave(process);
     // SAFETY: the pages that `run` has mapped for this thread alone.
     unsafe { raw::unmap_and_end(job.cast(), STACK) }
+}
+
+/// Leaves the program's descriptor table for an empty one and fetches `fd` from
+/// there, if it is still `file`: a thread of the program can have a table of its own.
+fn fetch(fd: c_int, file: (u64, u64)) -> Option<c_int> {
+    os::leave_all_descriptors().ok()?;
+    let process = os::process_descriptor().ok()?;
+    let held = os::descriptor_of(process, fd).ok();
+    os::close(process);
+    held.filter(|&held| os::file_identity(held) == Some(file))
+}
+
+/// Closes all but `fd` in a table of its own.
+fn keep_only(fd: c_int) -> Option<c_int> {
+    let number = fd.unsigned_abs();
+    let alone = (fd == 0 || os::close_range(0, number - 1, 0).is_ok())
+        && os::close_range(number + 1, c_uint::MAX, 0).is_ok();
+    alone.then_some(fd)
 }
 
 fn leave(process: u32) {

@@ -28,6 +28,24 @@ pub fn close_range(first: c_uint, last: c_uint, flags: c_int) -> Result<(), Errn
     kernel!(libc::SYS_close_range, first, last, flags).map(drop)
 }
 
+/// Gives the calling thread an empty descriptor table of its own; the others'
+/// stays as it is.
+pub fn leave_all_descriptors() -> Result<(), Errno> {
+    const CLOSE_RANGE_UNSHARE: c_int = 2;
+    close_range(0, c_uint::MAX, CLOSE_RANGE_UNSHARE)
+}
+
+/// A descriptor of this process (pidfd_open(2); Linux 5.3 on).
+pub fn process_descriptor() -> Result<c_int, Errno> {
+    kernel!(libc::SYS_pidfd_open, process_id(), 0).map(number)
+}
+
+/// A descriptor for the file that is `fd` in the process of `process`
+/// (pidfd_getfd(2); Linux 5.6 on).
+pub fn descriptor_of(process: c_int, fd: c_int) -> Result<c_int, Errno> {
+    kernel!(libc::SYS_pidfd_getfd, process, fd, 0).map(number)
+}
+
 /// Whether `close_range` with these flags marks descriptors close-on-exec and
 /// closes none.
 pub fn only_marks(flags: c_int) -> bool {
