@@ -5,7 +5,7 @@
 # GUEST_TESTS names the tests (all, unless set), GUEST_TEST_OPTION is passed to them.
 set -eu
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- debian-6.1 debian-6.12 smcd pair
+[ $# -gt 0 ] || set -- smcd debian-6.1 debian-6.12 pair
 
 # The test programs were built on this machine; a guest sees them.
 built=$(cargo test --locked -p smc-shim-tests --no-run --message-format=json |
@@ -17,13 +17,15 @@ agent=$(printf '%s\n' "$built" | grep '/agent$')
 
 # What is tested where: NAME, or NAME:FILTER for those tests whose names have the
 # FILTER. A debian-6.12 guest alone differs from debian-6.1 in its sockets only.
-# GUEST_TESTS names others: all run everywhere, which takes an hour.
+# GUEST_TESTS names others: all run everywhere, which takes an hour. On a pair,
+# arrives and broken_path want a machine with nothing else to do: a handshake of
+# SMC-R that takes too long falls back.
 tests_of() {
     case $1 in
     debian-6.12) echo transport ;;
     debian-6.1) echo transport programs lists conformance ;;
     smcd) echo transport programs lists arrives listeners connects stress conformance ;;
-    pair) echo programs arrives habits stall broken_path lists:peers lists:ports conformance ;;
+    pair) echo programs habits stall lists:peers lists:ports conformance ;;
     esac
 }
 
