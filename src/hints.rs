@@ -136,12 +136,13 @@ fn share(fd: i32) {
     }
 }
 
-/// What is left of a word of which nothing is known any more.
-fn nothing() -> u64 {
+/// `word`, unless a number above [`NUMBERS`] may be in its place: then it is better
+/// to ask.
+fn unless_shared(word: u64) -> u64 {
     if SHARES.load(Relaxed) {
         SHARED
     } else {
-        0
+        word
     }
 }
 
@@ -218,18 +219,10 @@ pub fn listening(fd: i32, as_smc: bool) {
             if as_smc {
                 MADE | LISTENS | options
             } else {
-                LISTENS | not_as_smc()
+                LISTENS | unless_shared(LISTENS_AS_TCP)
             },
             Relaxed,
         );
-    }
-}
-
-/// With a number above [`NUMBERS`] in its place it is better to ask.
-fn not_as_smc() -> u64 {
-    match nothing() {
-        0 => LISTENS_AS_TCP,
-        shared => shared,
     }
 }
 
@@ -281,6 +274,6 @@ pub fn options_unknown(fd: i32) {
 /// Nothing is known of `fd` any more.
 pub fn forget(fd: i32) {
     if let Some(word) = word(fd) {
-        word.store(nothing(), Relaxed);
+        word.store(unless_shared(0), Relaxed);
     }
 }

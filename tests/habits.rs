@@ -12,7 +12,7 @@
 )]
 
 use kit::scene::Scene;
-use kit::{bare, Kernel};
+use kit::{bare, number, Kernel};
 use std::collections::BTreeMap;
 
 const COUNT: &str = env!("CARGO_BIN_EXE_count");
@@ -40,8 +40,12 @@ const VARIANTS: [&str; 6] = [
     "slow socat",
 ];
 
+/// Makes a folder with files.
+const TREE: &str = "mkdir $SCRATCH/tree
+    for file in 1 2 3 4; do seq $file 20000 > $SCRATCH/tree/$file; done";
+
 fn rounds() -> usize {
-    std::env::var("SMC_TEST_ROUNDS").map_or(3, |rounds| rounds.parse().unwrap())
+    number("SMC_TEST_ROUNDS", 3)
 }
 
 /// How often each file was sent, and how often it arrived whole.
@@ -132,13 +136,14 @@ fn tar_and_socat() {
         "cat > $SCRATCH/unpack <<'END'
              folder=$(mktemp -d $SCRATCH/got-XXXXXX)
              tar -x -C $folder && cat $folder/* | sha256sum > $folder.sum
+             echo > $SCRATCH/done
 END
+         mkfifo $SCRATCH/done
          exec ./smc_run socat -u TCP-LISTEN:7002,bind=$SERVER,reuseaddr,fork,backlog=64 \
              \"EXEC:sh $SCRATCH/unpack\"",
     );
     let sum = serving.to(&format!(
-        "mkdir $SCRATCH/tree
-         for file in 1 2 3 4; do seq $file 20000 > $SCRATCH/tree/$file; done
+        "{TREE}
          for round in $(seq {rounds}); do
              tar -c -C $SCRATCH/tree . | ./smc_run socat -u - TCP:$SERVER:7002
          done
@@ -146,10 +151,9 @@ END
     ));
     let sums = scene.server.run(&format!(
         "cd /tmp/smc-shim-socat-{}
-         for try in $(seq 600); do
-             [ $(cat got-*.sum | wc -l) -lt {rounds} ] || break
-             sleep 0.1
-         done; cat got-*.sum",
+         exec 3<> done
+         timeout 60 head -n {rounds} <&3 >&2
+         cat got-*.sum",
         std::process::id()
     ));
     assert_eq!(sums.unwrap().out, sum.repeat(rounds), "{:?}", serving.end());
@@ -225,8 +229,7 @@ END
              --address=$SERVER --port=7005",
     );
     let sums = serving.to(&format!(
-        "mkdir $SCRATCH/tree
-         for file in 1 2 3 4; do seq $file 20000 > $SCRATCH/tree/$file; done
+        "{TREE}
          cat $SCRATCH/tree/* | sha256sum
          for round in $(seq {rounds}); do
              ./smc_run rsync -a $SCRATCH/tree/ rsync://$SERVER:7005/module/$round/

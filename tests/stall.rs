@@ -4,14 +4,10 @@
 //!
 //! `SMC_TEST_READERS` is how many readers there are (200, unless set). With
 //! `SMC_TEST_TIMES` set plain TCP is there to compare times with.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+#![allow(missing_docs)]
 
 use kit::scene::Scene;
-use kit::{bare, Kernel};
+use kit::{bare, number, Kernel};
 
 const COUNT: &str = env!("CARGO_BIN_EXE_count");
 const GOOD: &str = "served others before a reader woke up: true\nall of it arrived: true\n";
@@ -37,7 +33,7 @@ fn closing_keeps_nobody_waiting() {
         return;
     }
     let scene = Scene::new(COUNT);
-    let readers = std::env::var("SMC_TEST_READERS").map_or(200, |count| count.parse().unwrap());
+    let readers = number("SMC_TEST_READERS", 200);
     assert_eq!(said(&scene, "./smc_run", readers), GOOD);
     scene.assert_all_smc();
     if std::env::var_os("SMC_TEST_TIMES").is_some() {

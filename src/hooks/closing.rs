@@ -84,7 +84,7 @@ hook! {
 
 hook! {
     unsafe fn fclose(stream: *mut FILE) -> c_int => shim_fclose {
-        if stdio::may_be_ours() {
+        if hints::have_flown() {
             return fclose_known(stream);
         }
         jump!(fclose(stream: *mut FILE) -> c_int)

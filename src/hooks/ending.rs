@@ -13,20 +13,26 @@ use redhook::hook;
 type Strings = *const *const c_char;
 
 #[cold]
-extern "C" fn before_end() {
+extern "C" fn end() {
     caught(drain::before_end);
 }
 
 #[cold]
-extern "C" fn before_exec() {
+extern "C" fn exec() {
     caught(drain::before_exec);
+}
+
+/// Does that if there can be anything to drain.
+#[inline]
+fn before(what: extern "C" fn()) {
+    if hints::have_flown() {
+        what();
+    }
 }
 
 hook! {
     unsafe fn _exit(status: c_int) -> () => shim_exit {
-        if hints::have_flown() {
-            before_end();
-        }
+        before(end);
         let real = next!(_exit);
         // SAFETY: the program's own argument.
         unsafe { real(status) }
@@ -35,9 +41,7 @@ hook! {
 
 hook! {
     unsafe fn _Exit(status: c_int) -> () => shim_iso_exit {
-        if hints::have_flown() {
-            before_end();
-        }
+        before(end);
         let real = next!(_Exit);
         // SAFETY: the program's own argument.
         unsafe { real(status) }
@@ -46,9 +50,7 @@ hook! {
 
 hook! {
     unsafe fn quick_exit(status: c_int) -> () => shim_quick_exit {
-        if hints::have_flown() {
-            before_end();
-        }
+        before(end);
         let real = next!(quick_exit);
         // SAFETY: the program's own argument.
         unsafe { real(status) }
@@ -57,9 +59,7 @@ hook! {
 
 hook! {
     unsafe fn execve(path: *const c_char, arguments: Strings, environment: Strings) -> c_int => shim_execve {
-        if hints::have_flown() {
-            before_exec();
-        }
+        before(exec);
         let real = next!(execve);
         // SAFETY: the program's own arguments.
         unsafe { real(path, arguments, environment) }
@@ -68,9 +68,7 @@ hook! {
 
 hook! {
     unsafe fn execv(path: *const c_char, arguments: Strings) -> c_int => shim_execv {
-        if hints::have_flown() {
-            before_exec();
-        }
+        before(exec);
         let real = next!(execv);
         // SAFETY: the program's own arguments.
         unsafe { real(path, arguments) }
@@ -79,9 +77,7 @@ hook! {
 
 hook! {
     unsafe fn execvp(file: *const c_char, arguments: Strings) -> c_int => shim_execvp {
-        if hints::have_flown() {
-            before_exec();
-        }
+        before(exec);
         let real = next!(execvp);
         // SAFETY: the program's own arguments.
         unsafe { real(file, arguments) }
@@ -90,9 +86,7 @@ hook! {
 
 hook! {
     unsafe fn execvpe(file: *const c_char, arguments: Strings, environment: Strings) -> c_int => shim_execvpe {
-        if hints::have_flown() {
-            before_exec();
-        }
+        before(exec);
         let real = next!(execvpe);
         // SAFETY: the program's own arguments.
         unsafe { real(file, arguments, environment) }
@@ -101,9 +95,7 @@ hook! {
 
 hook! {
     unsafe fn fexecve(fd: c_int, arguments: Strings, environment: Strings) -> c_int => shim_fexecve {
-        if hints::have_flown() {
-            before_exec();
-        }
+        before(exec);
         let real = next!(fexecve);
         // SAFETY: the program's own arguments.
         unsafe { real(fd, arguments, environment) }

@@ -8,7 +8,6 @@ use super::carried::SocketOptions;
 use super::os::{self, Errno};
 use super::{identity, ownership};
 use crate::{hints, process};
-use libc::{SOL_SOCKET, SO_ACCEPTCONN};
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -35,8 +34,7 @@ pub fn accept(listener: c_int, call: impl FnOnce() -> c_int) -> c_int {
     if !hint.made_here() && !hint.was_shut() {
         // A listener of which nothing is known: what there is to know.
         let is_smc = process::is_active() && identity::is_smc(listener);
-        if ownership::is_ours() && os::get_int_option(listener, SOL_SOCKET, SO_ACCEPTCONN) == Ok(1)
-        {
+        if ownership::is_ours() && identity::is_listening(listener) {
             hints::listening(listener, is_smc);
         }
         if !is_smc {
@@ -55,8 +53,7 @@ pub fn accept(listener: c_int, call: impl FnOnce() -> c_int) -> c_int {
 fn accepted(listener: c_int, fd: c_int) -> c_int {
     let hint = hints::of(listener);
     // The number may be another listener's by now.
-    let listens = || os::get_int_option(listener, SOL_SOCKET, SO_ACCEPTCONN) == Ok(1);
-    if hint.was_shut() && !listens() {
+    if hint.was_shut() && !identity::is_listening(listener) {
         os::close(fd);
         Errno(libc::EINVAL).set();
         return -1;

@@ -142,7 +142,7 @@ fn start(task: Task, fd: c_int, table: Table) -> Result<(), Errno> {
 }
 
 extern "C" fn begin(job: *mut c_void) -> c_int {
-    // SAFETY: written by `run`, which leaves it to this thread.
+    // SAFETY: written by `start`, which leaves it to this thread.
     let Job {
         task,
         fd,
@@ -156,7 +156,7 @@ extern "C" fn begin(job: *mut c_void) -> c_int {
         Table::Empty { file } => fetch(fd, file),
         Table::Copied => keep_only(fd),
     };
-    // SAFETY: `run` keeps it until it reads another value; afterwards only the
+    // SAFETY: `start` keeps it until it reads another value; afterwards only the
     // address is used.
     unsafe { (*begun).store(if held.is_some() { BEGUN } else { IMPOSSIBLE }, Release) };
     os::futex_wake(begun);
@@ -165,7 +165,7 @@ extern "C" fn begin(job: *mut c_void) -> c_int {
         os::close(held);
     }
     leave(process);
-    // SAFETY: the pages that `run` has mapped for this thread alone.
+    // SAFETY: the pages that `start` has mapped for this thread alone.
     unsafe { raw::unmap_and_end(job.cast(), STACK) }
 }
 

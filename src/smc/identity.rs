@@ -6,7 +6,7 @@
 //! on 6.1 and 6.12): protocol 256 or domain 43 is SMC, nothing else is.
 
 use super::{address, os, AF_SMC, IPPROTO_SMC, SMCPROTO_SMC, SMCPROTO_SMC6};
-use libc::{SOL_SOCKET, SO_DOMAIN, SO_PROTOCOL};
+use libc::{SOL_SOCKET, SO_ACCEPTCONN, SO_DOMAIN, SO_PROTOCOL};
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -29,6 +29,11 @@ pub fn is_smc(fd: c_int) -> bool {
         Ok(SMCPROTO_SMC | SMCPROTO_SMC6) => is_af_smc(fd),
         _ => false,
     }
+}
+
+/// Whether `fd` is a socket that listens.
+pub fn is_listening(fd: c_int) -> bool {
+    os::get_int_option(fd, SOL_SOCKET, SO_ACCEPTCONN) == Ok(1)
 }
 
 /// Whether `fd` was made as an SMC socket and is TCP by now.

@@ -70,7 +70,7 @@ unsafe fn judged(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
 /// As for [`listen`].
 #[cold]
 unsafe fn unless_fallen_back(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
-    if !hints::of(fd).made_here() && identity::has_fallen_back(fd) && !is_listening(fd) {
+    if !hints::of(fd).made_here() && identity::has_fallen_back(fd) && !identity::is_listening(fd) {
         // SAFETY: as the caller promises.
         return unsafe { on_fresh_tcp(real, fd, backlog) };
     }
@@ -101,8 +101,4 @@ unsafe fn on_fresh_tcp(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
         // SAFETY: as the caller promises.
         Err(_) => unsafe { begin(real, fd, backlog) },
     }
-}
-
-fn is_listening(fd: c_int) -> bool {
-    os::get_int_option(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN) == Ok(1)
 }

@@ -9,7 +9,7 @@
 use super::os::{self, Errno};
 use super::{accept, address, identity, renew};
 use crate::hints;
-use libc::{SHUT_RD, SHUT_RDWR, SOL_SOCKET, SO_ACCEPTCONN, SO_REUSEADDR};
+use libc::{SHUT_RD, SHUT_RDWR, SOL_SOCKET, SO_REUSEADDR};
 use std::ffi::c_int;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[cold]
 pub fn shutdown(fd: c_int, how: c_int) -> Option<Result<(), Errno>> {
     // The number may be another file's by now.
-    if os::get_int_option(fd, SOL_SOCKET, SO_ACCEPTCONN) != Ok(1) || !identity::is_smc(fd) {
+    if !identity::is_listening(fd) || !identity::is_smc(fd) {
         return None;
     }
     if how != SHUT_RD && how != SHUT_RDWR {
@@ -35,17 +35,13 @@ pub fn shutdown(fd: c_int, how: c_int) -> Option<Result<(), Errno>> {
     let reuses = os::get_int_option(fd, SOL_SOCKET, SO_REUSEADDR).ok()?;
     // Since it listens, what was set before is not remembered.
     hints::options_unknown(fd);
-    let renewed = renew::as_unbound_tcp(fd);
-    if renewed.is_ok() {
-        hints::shut(fd);
-    } else {
-        hints::listening(fd, true);
-    }
     // An unconnected TCP socket is hung up, as one that was shut down is: whoever
-    // waits for it by epoll has been woken up.
-    if renewed.is_err() {
-        return Some(renewed);
+    // waits for it by epoll is woken up.
+    if let Err(error) = renew::as_unbound_tcp(fd) {
+        hints::listening(fd, true);
+        return Some(Err(error));
     }
+    hints::shut(fd);
     // Connections of the old listener may linger at the address.
     let _ = os::set_int_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     bind_and_wake(fd, &local, length);

@@ -121,7 +121,7 @@ unsafe fn not_understood(call: Call) -> c_int {
         None => return -1,
     };
     if matches!(family, AF_INET | AF_INET6) {
-        if os::get_int_option(fd, SOL_SOCKET, libc::SO_ACCEPTCONN) == Ok(1) {
+        if identity::is_listening(fd) {
             Errno(EISCONN).set();
         }
         return -1;

@@ -37,12 +37,6 @@ pub fn opened(stream: *mut FILE, fd: c_int) {
     });
 }
 
-/// Whether a stream may be on an SMC socket.
-#[inline]
-pub fn may_be_ours() -> bool {
-    hints::have_flown()
-}
-
 /// Writes out a stream that the program is about to close, if it is on what may
 /// be an SMC socket, and sees to that. Why it could not be written out, if so: the
 /// C library does not find that again.
@@ -78,7 +72,7 @@ pub fn flush() {
         if stream.is_null() {
             continue;
         }
-        // SAFETY: open streams of the C library; `closing` takes out the others.
+        // SAFETY: open streams of the C library; `before_close` takes out the others.
         unsafe {
             if hints::of(fileno(stream)).may_flow() && ftrylockfile(stream) == 0 {
                 libc::fflush(stream);

@@ -67,7 +67,8 @@ fn kinds(preload: Preload) -> (&'static str, &'static str) {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (written, received) = self.bytes();
-        write!(f, "{}: {received} of {written} bytes", self.case)?;
+        write!(f, "{:?}: {}: ", self.preload, self.case)?;
+        write!(f, "{received} of {written} bytes")?;
         if self.has_arrived() {
             write!(f, ", all")?;
         } else {

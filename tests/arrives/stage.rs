@@ -20,7 +20,7 @@ const READER: &str = env!("CARGO_BIN_EXE_reader");
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What is preloaded into a writer.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preload {
     /// Nothing.
     Tcp,
@@ -134,8 +134,7 @@ impl Stage<'_> {
         }
     }
 
-    /// Runs writers, some at once, and everything must arrive. Prints a line about
-    /// each.
+    /// Runs writers, some at once, and everything must arrive.
     pub fn all_arrives(&self, cases: &[String], at_once: usize) {
         let mut lost = Vec::new();
         for cases in cases.chunks(at_once) {
@@ -143,8 +142,6 @@ impl Stage<'_> {
             let writers: Vec<_> = cases.iter().map(start).collect();
             for writer in writers {
                 let outcome = writer.finish();
-                println!("{outcome}");
-                outcome.assert_is_smc();
                 if !outcome.has_arrived() {
                     lost.push(outcome.to_string());
                 }
@@ -245,37 +242,43 @@ impl Writer {
         self.process.wait().unwrap()
     }
 
-    /// Sees it to its end, and waits for what the reader says of it.
+    /// Sees it to its end, and waits for what the reader says of it. Prints a line,
+    /// and asserts that the connections were what they should be.
     pub fn finish(mut self) -> Outcome {
         if !self.is_ending {
             self.wait_for("ending");
         }
-        let connections: Vec<_> = self.told("wrote");
-        let received = (0..connections.len())
+        let written = self.told("wrote");
+        let received = (0..written.len())
             .map(|number| self.ask(&format!("result {} {number}", self.id)))
             .collect();
         drop(self.process.stdin.take());
         let status = self.wait();
         let kinds = self.told("kind");
-        let closed = self.told("closed").pop().map(|(_, text)| text);
-        Outcome {
+        let closed = self.told("closed").pop();
+        let outcome = Outcome {
             case: self.case.clone(),
             preload: self.preload,
-            written: connections.into_iter().map(|(_, text)| text).collect(),
+            written,
             received,
-            kinds: kinds.into_iter().map(|(_, text)| text).collect(),
+            kinds,
             closed,
             status,
-        }
+        };
+        println!("{outcome}");
+        outcome.assert_is_smc();
+        outcome
     }
 
-    /// Lines that begin with a word: the first, and those behind it.
-    fn told(&self, word: &str) -> Vec<(String, String)> {
+    /// What lines say that begin with a word, and with the number of a connection
+    /// if it is about one.
+    fn told(&self, word: &str) -> Vec<String> {
         let rest = self.lines.iter().filter_map(|line| line.strip_prefix(word));
         rest.map(|rest| {
             let rest = rest.trim();
-            let (number, text) = rest.split_once(' ').unwrap_or(("", rest));
-            (number.to_owned(), text.to_owned())
+            rest.split_once(' ')
+                .map_or(rest, |(_, text)| text)
+                .to_owned()
         })
         .collect()
     }

@@ -60,6 +60,21 @@ impl Kernel {
     }
 }
 
+/// The number that environment variable `name` holds; `otherwise` when it is unset.
+///
+/// # Panics
+/// When it holds something else.
+#[must_use]
+#[allow(clippy::panic, reason = "a test fails by panicking")]
+pub fn number<N: std::str::FromStr>(name: &str, otherwise: N) -> N {
+    match std::env::var(name) {
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name}: {text:?} is no number")),
+        Err(_) => otherwise,
+    }
+}
+
 /// Top of the checkout.
 #[must_use]
 pub fn checkout() -> PathBuf {
