@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The command line. One more command: a line in [`Command`], a line in `run`,
+//! and a file in [`crate::commands`].
+
+use crate::commands::{limit_handshakes, pnetid, seid, ueid};
+use crate::failure::Outcome;
+use crate::output::Output;
+use clap::{Parser, Subcommand};
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  it is so, or it was done
+  1  it is not so, or it failed: standard error says why and what puts it right
+  2  a wrong command line";
+
+/// Is this host ready for SMC, and is it really SMC?
+///
+/// Shows and sets what Shared Memory Communications on Linux needs.
+#[derive(Debug, Parser)]
+#[command(name = "smcctl", version, after_help = EXIT_STATUS, max_term_width = 80)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be asked and done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show and set which devices share a network
+    Pnetid(pnetid::Arguments),
+    /// Show and set user EIDs; SMC version 2 needs a common one
+    Ueid(ueid::Arguments),
+    /// Show and set the system EID (IBM Z only)
+    Seid(seid::Arguments),
+    /// Show and set whether a busy server answers with TCP
+    LimitHandshakes(limit_handshakes::Arguments),
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Why it could not be done.
+    pub fn run(self, output: &mut Output) -> Outcome {
+        match self {
+            Self::Pnetid(arguments) => pnetid::run(&arguments, output),
+            Self::Ueid(arguments) => ueid::run(&arguments, output),
+            Self::Seid(arguments) => seid::run(&arguments, output),
+            Self::LimitHandshakes(arguments) => limit_handshakes::run(&arguments, output),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `smcctl limit-handshakes`: what a server does that has more SMC handshakes to do
+//! than it can.
+
+use crate::failure::Outcome;
+use crate::kernel::generic::{refused, Family};
+use crate::kernel::settings;
+use crate::output::{Output, Report};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use std::process::ExitCode;
+
+/// Arguments of `smcctl limit-handshakes`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum Action {
+    /// Show whether the limit is on
+    Show,
+    /// A busy server answers new connections with TCP
+    #[command(visible_alias = "on")]
+    Enable,
+    /// Connections wait for their handshake
+    #[command(visible_alias = "off")]
+    Disable,
+}
+
+#[derive(Serialize)]
+struct Limit {
+    limit_handshakes: bool,
+}
+
+impl Report for Limit {
+    fn text(&self) -> String {
+        if self.limit_handshakes {
+            "enabled: a server busy with SMC handshakes answers with TCP\n".to_owned()
+        } else {
+            "disabled: connections to a busy server wait for their SMC handshake\n".to_owned()
+        }
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Why it could not be done.
+pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
+    let action = arguments.action.unwrap_or(Action::Show);
+    if !matches!(action, Action::Show) {
+        let limited = matches!(action, Action::Enable);
+        settings::limit_handshakes(Family::smc()?, limited)
+            .map_err(|error| refused("set the limit on handshakes", &error))?;
+    }
+    output.show(&Limit {
+        limit_handshakes: settings::handshakes_limited()?,
+    })?;
+    Ok(ExitCode::SUCCESS)
+}

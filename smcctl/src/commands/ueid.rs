@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `smcctl ueid`: the names by which hosts know that they may use SMC version 2.
+
+use crate::failure::{Failure, Outcome};
+use crate::kernel::generic::{errno, refused, Family};
+use crate::kernel::settings::{self, EID_LENGTH, MOST_UEIDS};
+use crate::output::{Output, Report};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use std::fmt::Write;
+use std::io;
+use std::process::ExitCode;
+
+/// Arguments of `smcctl ueid`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show the user EIDs
+    #[command(visible_alias = "show")]
+    List,
+    /// Add a user EID, until the next boot
+    Add {
+        /// Capital letters, digits, `.` and `-`, at most 32
+        #[arg(value_parser = ueid)]
+        ueid: String,
+    },
+    /// Remove a user EID
+    #[command(visible_alias = "del")]
+    Remove {
+        /// The one to remove
+        #[arg(value_parser = ueid)]
+        ueid: String,
+    },
+    /// Remove all user EIDs
+    Flush,
+}
+
+/// A user EID as the kernel takes it.
+fn ueid(text: &str) -> Result<String, String> {
+    let allowed = |byte: u8| {
+        byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'.' || byte == b'-'
+    };
+    let text = text.to_ascii_uppercase();
+    let first = text.bytes().next();
+    if text.len() > EID_LENGTH
+        || !text.bytes().all(allowed)
+        || !first.is_some_and(|byte| byte.is_ascii_alphanumeric())
+    {
+        return Err(format!(
+            "a user EID has 1 to {EID_LENGTH} letters, digits, dots and hyphens, \
+             first a letter or digit"
+        ));
+    }
+    Ok(text)
+}
+
+#[derive(Serialize)]
+struct Ueids {
+    ueids: Vec<String>,
+}
+
+impl Report for Ueids {
+    fn text(&self) -> String {
+        self.ueids.iter().fold(String::new(), |mut text, ueid| {
+            let _ = writeln!(text, "{ueid}");
+            text
+        })
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Why it could not be done.
+pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
+    match &arguments.action {
+        None | Some(Action::List) => {}
+        Some(Action::Add { ueid }) => {
+            settings::add_ueid(Family::smc()?, ueid).map_err(|error| not_added(ueid, &error))?;
+        }
+        Some(Action::Remove { ueid }) => {
+            removed(settings::remove_ueid(Family::smc()?, ueid)).map_err(|error| {
+                match error.raw_os_error() {
+                    Some(errno::ENOENT) => Failure::new(format!("there is no user EID {ueid}")),
+                    _ => refused("remove a user EID", &error),
+                }
+            })?;
+        }
+        Some(Action::Flush) => removed(settings::flush_ueids(Family::smc()?))
+            .map_err(|error| refused("remove the user EIDs", &error))?,
+    }
+    let ueids = settings::ueids()?;
+    if ueids.is_empty() {
+        output.say("no user EID: no SMC version 2 but between IBM Z systems of one machine")?;
+    }
+    output.show(&Ueids { ueids })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// On IBM Z, "try again" says that the last one is removed and the system EID is back.
+fn removed(answer: io::Result<()>) -> io::Result<()> {
+    match answer {
+        Err(error) if error.raw_os_error() == Some(errno::EAGAIN) => Ok(()),
+        answer => answer,
+    }
+}
+
+fn not_added(ueid: &str, error: &io::Error) -> Failure {
+    match error.raw_os_error() {
+        Some(errno::EEXIST) => Failure::new(format!("user EID {ueid} is there already")),
+        Some(errno::ERANGE) => Failure::new(format!(
+            "there are {MOST_UEIDS} user EIDs already, and the kernel keeps no more"
+        ))
+        .fixed_by("sudo smcctl ueid remove UEID"),
+        Some(errno::EINVAL) => Failure::new(format!("the kernel takes no user EID like {ueid}")),
+        _ => refused("add a user EID", error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ueid_is_checked_before_the_kernel_is_asked() {
+        assert_eq!(ueid("My.eid-1"), Ok("MY.EID-1".to_owned()));
+        for bad in ["", ".A", "-A", "A_B", "A B", &"A".repeat(33)] {
+            assert!(ueid(bad).is_err(), "{bad}");
+        }
+    }
+}

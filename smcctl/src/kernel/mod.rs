@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The kernel's own answers about SMC.
+//!
+//! [`socket`] asks, [`message`] and [`attributes`] take apart what comes back;
+//! one file per family gives it a meaning. Everything that reads bytes is a pure
+//! function and takes any bytes: what is missing or malformed is left out.
+
+pub mod attributes;
+pub mod generic;
+pub mod message;
+pub mod pnet;
+pub mod settings;
+pub mod socket;
+pub mod support;

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `smcctl`: is this host ready for SMC, and is it really SMC?
+
+use clap::Parser;
+use smcctl::cli::Cli;
+use smcctl::output::Output;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut output = Output::new(cli.json);
+    match cli.command.run(&mut output) {
+        Ok(status) => status,
+        Err(failure) => failure.report(),
+    }
+}
