@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Calls after which the program is gone. `exit` is not among them: it comes by
+//! [`crate::memory`].
+
+use super::next::next;
+use super::quietly;
+use crate::notes;
+use libc::{c_char, c_int};
+use redhook::hook;
+
+/// Arguments or environment of a program.
+type Strings = *const *const c_char;
+
+hook! {
+    unsafe fn _exit(status: c_int) -> () => report_exit {
+        quietly(notes::before_end);
+        let real = next!(_exit);
+        // SAFETY: the program's own argument.
+        unsafe { real(status) }
+    }
+}
+
+hook! {
+    unsafe fn _Exit(status: c_int) -> () => report_iso_exit {
+        quietly(notes::before_end);
+        let real = next!(_Exit);
+        // SAFETY: the program's own argument.
+        unsafe { real(status) }
+    }
+}
+
+hook! {
+    unsafe fn quick_exit(status: c_int) -> () => report_quick_exit {
+        quietly(notes::before_end);
+        let real = next!(quick_exit);
+        // SAFETY: the program's own argument.
+        unsafe { real(status) }
+    }
+}
+
+hook! {
+    unsafe fn execve(path: *const c_char, arguments: Strings, environment: Strings) -> c_int => report_execve {
+        quietly(notes::before_exec);
+        let real = next!(execve);
+        // SAFETY: the program's own arguments.
+        unsafe { real(path, arguments, environment) }
+    }
+}
+
+hook! {
+    unsafe fn execv(path: *const c_char, arguments: Strings) -> c_int => report_execv {
+        quietly(notes::before_exec);
+        let real = next!(execv);
+        // SAFETY: the program's own arguments.
+        unsafe { real(path, arguments) }
+    }
+}
+
+hook! {
+    unsafe fn execvp(file: *const c_char, arguments: Strings) -> c_int => report_execvp {
+        quietly(notes::before_exec);
+        let real = next!(execvp);
+        // SAFETY: the program's own arguments.
+        unsafe { real(file, arguments) }
+    }
+}
+
+hook! {
+    unsafe fn execvpe(file: *const c_char, arguments: Strings, environment: Strings) -> c_int => report_execvpe {
+        quietly(notes::before_exec);
+        let real = next!(execvpe);
+        // SAFETY: the program's own arguments.
+        unsafe { real(file, arguments, environment) }
+    }
+}
+
+hook! {
+    unsafe fn fexecve(fd: c_int, arguments: Strings, environment: Strings) -> c_int => report_fexecve {
+        quietly(notes::before_exec);
+        let real = next!(fexecve);
+        // SAFETY: the program's own arguments.
+        unsafe { real(fd, arguments, environment) }
+    }
+}
