@@ -2,7 +2,7 @@
 //! The command line. One more command: a line in [`Command`], a line in `run`,
 //! and a file in [`crate::commands`].
 
-use crate::commands::{limit_handshakes, pnetid, seid, ueid};
+use crate::commands::{limit_handshakes, pnetid, run, seid, ueid};
 use crate::failure::Outcome;
 use crate::output::Output;
 use clap::{Parser, Subcommand};
@@ -39,6 +39,8 @@ pub enum Command {
     Seid(seid::Arguments),
     /// Show and set whether a busy server answers with TCP
     LimitHandshakes(limit_handshakes::Arguments),
+    /// Run a program over SMC, and say what its connections were
+    Run(run::Arguments),
 }
 
 impl Command {
@@ -52,6 +54,7 @@ impl Command {
             Self::Ueid(arguments) => ueid::run(&arguments, output),
             Self::Seid(arguments) => seid::run(&arguments, output),
             Self::LimitHandshakes(arguments) => limit_handshakes::run(&arguments, output),
+            Self::Run(arguments) => run::run(arguments, output),
         }
     }
 }

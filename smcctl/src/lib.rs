@@ -17,3 +17,4 @@ pub mod commands;
 pub mod failure;
 pub mod kernel;
 pub mod output;
+pub mod run;

@@ -14,3 +14,8 @@ fn main() -> ExitCode {
         Err(failure) => failure.report(),
     }
 }
+
+/// The loader calls this before Rust's runtime changes what it is to remember.
+#[used]
+#[link_section = ".init_array"]
+static AT_LOAD: extern "C" fn() = smcctl::run::start::remember_signals;

@@ -3,5 +3,6 @@
 
 pub mod limit_handshakes;
 pub mod pnetid;
+pub mod run;
 pub mod seid;
 pub mod ueid;

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The memory that is shared with the program: a file, so that a program that is
+//! executed finds it too, removed at the end.
+//!
+//! Where smcctl is root the program may run as somebody else, who must be able to
+//! open the file: everybody may, who knows its name, and nobody but the program is
+//! told it.
+
+use crate::failure::{words, Failure};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+use table::Table;
+
+/// A mapped table, and its file.
+#[derive(Debug)]
+pub struct Shared {
+    table: &'static Table,
+    folder: PathBuf,
+    path: PathBuf,
+}
+
+impl Shared {
+    /// Makes one.
+    ///
+    /// # Errors
+    /// When there is no place for it.
+    pub fn create() -> Result<Self, Failure> {
+        let mut failed = None;
+        for place in places() {
+            match Self::create_in(&place) {
+                Ok(shared) => return Ok(shared),
+                Err(error) => {
+                    failed.get_or_insert((place, error));
+                }
+            }
+        }
+        Err(match failed {
+            Some((place, error)) => Failure::new(format!(
+                "no shared memory for the report in {}: {}",
+                place.display(),
+                words(&error)
+            )),
+            None => Failure::new("no place for the report's shared memory"),
+        })
+    }
+
+    fn create_in(place: &Path) -> io::Result<Self> {
+        // SAFETY: no memory is involved.
+        let is_root = unsafe { libc::geteuid() } == 0;
+        let (folder_mode, file_mode) = if is_root {
+            (0o711, 0o666)
+        } else {
+            (0o700, 0o600)
+        };
+        let folder = place.join(format!("smcctl-{:016x}", random()?));
+        let path = folder.join(format!("{:016x}{:016x}", random()?, random()?));
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        let made = (|| {
+            let file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&path)?;
+            file.set_permissions(Permissions::from_mode(file_mode))?;
+            fs::set_permissions(&folder, Permissions::from_mode(folder_mode))?;
+            map(&file)
+        })();
+        match made {
+            Ok(table) => Ok(Self {
+                table,
+                folder,
+                path,
+            }),
+            Err(error) => {
+                let _ = fs::remove_file(&path);
+                let _ = fs::remove_dir(&folder);
+                Err(error)
+            }
+        }
+    }
+
+    /// The table; it stays as long as this process.
+    #[must_use]
+    pub fn table(&self) -> &'static Table {
+        self.table
+    }
+
+    /// Where the program finds it.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+        let _ = fs::remove_dir(&self.folder);
+    }
+}
+
+/// Memory first, since nothing of it is to be kept.
+fn places() -> Vec<PathBuf> {
+    let named = |name| std::env::var_os(name).map(PathBuf::from);
+    [
+        Some(PathBuf::from("/dev/shm")),
+        named("XDG_RUNTIME_DIR"),
+        named("TMPDIR"),
+        Some(PathBuf::from("/tmp")),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|place| place.is_absolute())
+    .collect()
+}
+
+fn random() -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    // SAFETY: so many bytes are there.
+    let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
+    if got == 8 {
+        Ok(u64::from_ne_bytes(bytes))
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+fn map(file: &File) -> io::Result<&'static Table> {
+    let size = size_of::<Table>();
+    let length = libc::off_t::try_from(size).map_err(io::Error::other)?;
+    // All of it now: a page that is missing later is a bus error in the program.
+    // SAFETY: a descriptor of this function.
+    match unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, length) } {
+        0 => {}
+        errno => return Err(io::Error::from_raw_os_error(errno)),
+    }
+    let access = libc::PROT_READ | libc::PROT_WRITE;
+    let (nowhere, shared) = (std::ptr::null_mut(), libc::MAP_SHARED);
+    // SAFETY: asks for fresh pages anywhere.
+    let pages = unsafe { libc::mmap(nowhere, size, access, shared, file.as_raw_fd(), 0) };
+    if pages == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: so many bytes are mapped for good, pages are aligned, and a table is
+    // made of atomic numbers only, for which zeroes are valid.
+    let table = unsafe { &*pages.cast::<Table>() };
+    make_mutex(table)?;
+    table.begin();
+    Ok(table)
+}
+
+fn mutex_of(table: &Table) -> *mut libc::pthread_mutex_t {
+    const {
+        assert!(size_of::<libc::pthread_mutex_t>() <= 64);
+        assert!(align_of::<libc::pthread_mutex_t>() <= 8);
+    }
+    std::ptr::from_ref(table.mutex()).cast_mut().cast()
+}
+
+fn make_mutex(table: &Table) -> io::Result<()> {
+    let mut attributes = std::mem::MaybeUninit::<libc::pthread_mutexattr_t>::uninit();
+    let attributes = attributes.as_mut_ptr();
+    let mutex = mutex_of(table);
+    // SAFETY: initialised first, destroyed last; the mutex is in memory that stays,
+    // and atomic, so that others may look at it.
+    let failed = unsafe {
+        let failed = libc::pthread_mutexattr_init(attributes)
+            | libc::pthread_mutexattr_setpshared(attributes, libc::PTHREAD_PROCESS_SHARED)
+            | libc::pthread_mutexattr_setrobust(attributes, libc::PTHREAD_MUTEX_ROBUST)
+            | libc::pthread_mutex_init(mutex, attributes);
+        libc::pthread_mutexattr_destroy(attributes);
+        failed
+    };
+    if failed == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::from_raw_os_error(failed))
+    }
+}
+
+/// The calling thread reads the table from now on until it ends, however it ends:
+/// the kernel sees to that.
+pub fn becomes_reader(table: &Table) {
+    // SAFETY: made by `make_mutex`; nobody else ever locks it.
+    unsafe { libc::pthread_mutex_lock(mutex_of(table)) };
+}
+
+/// The calling thread does not read any more.
+pub fn reads_no_more(table: &Table) {
+    // SAFETY: locked by this thread.
+    unsafe { libc::pthread_mutex_unlock(mutex_of(table)) };
+}
+
+/// Sleeps until `futex` is woken, unless it is not `value` any more; at most so
+/// long, or for ever.
+pub fn sleep(futex: &AtomicU32, value: u32, limit: Option<Duration>) {
+    let limit = limit.map(|limit| libc::timespec {
+        tv_sec: libc::time_t::try_from(limit.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: limit.subsec_nanos().into(),
+    });
+    let limit = limit.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+    // SAFETY: a futex and a time that are there.
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            futex.as_ptr(),
+            libc::FUTEX_WAIT,
+            value,
+            limit,
+        )
+    };
+}
+
+/// Wakes all who sleep on `futex`.
+pub fn wake(futex: &AtomicU32) {
+    // SAFETY: a futex that is there.
+    unsafe { libc::syscall(libc::SYS_futex, futex.as_ptr(), libc::FUTEX_WAKE, i32::MAX) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_read_as_long_as_the_reader_lives() {
+        let shared = Shared::create().unwrap();
+        let table = shared.table();
+        assert!(table.is_valid() && !table.is_read());
+        assert!(shared.path().exists());
+        // It ends without unlocking.
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                becomes_reader(table);
+                assert!(table.is_read());
+            });
+        });
+        assert!(!table.is_read());
+        let path = shared.path().to_owned();
+        drop(shared);
+        assert!(!path.exists() && !path.parent().unwrap().exists());
+    }
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Reads what the program's processes write down, asks the kernel about it while
+//! the sockets are there, and adds it up.
+
+use super::diag::{self, Mode, Seen, State};
+use super::memory::{self, becomes_reader, reads_no_more};
+use super::reason::{Judge, Why, FORCED};
+use super::tally::{Tally, What};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::mpsc::channel;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use table::{Entry, Kind, Phase, Role, Table, Ticket};
+
+/// A socket that is not in the kernel's list is looked for so often: one that comes
+/// while the list is made up may be missing in it.
+const LOOKS: u32 = 4;
+/// Connections that are being made are looked at again after this time at first,
+/// and after twice the time each time, up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// The thread that reads.
+#[derive(Debug)]
+pub struct Reader {
+    table: &'static Table,
+    ends: Arc<AtomicBool>,
+    thread: JoinHandle<Tally>,
+}
+
+impl Reader {
+    /// Begins; when this returns, the program may be started.
+    #[must_use]
+    pub fn begin(table: &'static Table, judge: Judge) -> Self {
+        let ends = Arc::new(AtomicBool::new(false));
+        let (begun, has_begun) = channel();
+        let thread = thread::spawn({
+            let ends = Arc::clone(&ends);
+            move || {
+                becomes_reader(table);
+                let _ = begun.send(());
+                let tally = Reading::new(table, judge).until(&ends);
+                reads_no_more(table);
+                tally
+            }
+        });
+        let _ = has_begun.recv();
+        Self {
+            table,
+            ends,
+            thread,
+        }
+    }
+
+    /// Ends; what has been added up.
+    #[must_use]
+    pub fn end(self) -> Tally {
+        self.ends.store(true, Relaxed);
+        if self.table.ring() {
+            memory::wake(self.table.bell());
+        }
+        self.thread.join().unwrap_or_default()
+    }
+}
+
+/// A connection that something is to be found out about.
+#[derive(Clone, Copy, Debug, Default)]
+struct Watched {
+    /// So many lists did not have it.
+    missed: u32,
+    /// One had it.
+    seen: bool,
+}
+
+struct Reading {
+    table: &'static Table,
+    judge: Judge,
+    watched: BTreeMap<u64, Watched>,
+    tally: Tally,
+    pause: Duration,
+    next_look: Instant,
+}
+
+/// What comes of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    SmcR,
+    SmcD,
+    /// The one or the other.
+    Smc,
+    /// With the reasons that the kernel's list has, if it was ever in there.
+    Tcp(Option<(u32, u32)>),
+    /// Not one, in the end.
+    CountsNot,
+    NotYet,
+}
+
+impl Reading {
+    fn new(table: &'static Table, judge: Judge) -> Self {
+        Self {
+            table,
+            judge,
+            watched: BTreeMap::new(),
+            tally: Tally::default(),
+            pause: FIRST_PAUSE,
+            next_look: Instant::now(),
+        }
+    }
+
+    fn until(mut self, ends: &AtomicBool) -> Tally {
+        loop {
+            let bell = self.table.bell_value();
+            let is_end = ends.load(Relaxed);
+            let is_news = self.take_news();
+            let limit = self.look(is_news || is_end);
+            if is_end && limit != Some(Duration::ZERO) {
+                break;
+            }
+            if limit != Some(Duration::ZERO) {
+                self.table.sleeps(true);
+                memory::sleep(self.table.bell(), bell, limit);
+                self.table.sleeps(false);
+            }
+        }
+        for role in [Role::Accepting, Role::Connecting] {
+            for kind in [Kind::Tcp, Kind::Smc] {
+                let what = match kind {
+                    Kind::Tcp => What::Tcp(Why::TooMany),
+                    Kind::Smc => What::Smc,
+                };
+                let count = self.table.overflow(role, kind);
+                self.tally.add(role.into(), None, what, count);
+            }
+        }
+        self.tally
+    }
+
+    fn take_news(&mut self) -> bool {
+        let mut is_news = false;
+        self.table.take_dirty(|ticket| {
+            is_news = true;
+            self.watched.insert(ticket.number(), Watched::default());
+        });
+        is_news
+    }
+
+    /// Looks at all that is watched; when it should next be looked at.
+    fn look(&mut self, is_news: bool) -> Option<Duration> {
+        let now = Instant::now();
+        if is_news {
+            self.pause = FIRST_PAUSE;
+        } else if now < self.next_look {
+            return Some(self.next_look - now);
+        }
+        let current: Vec<(Ticket, Phase, Entry)> = (self.watched.keys())
+            .filter_map(|number| Ticket::from_number(*number))
+            .filter_map(|ticket| {
+                let phase = self.table.phase(ticket);
+                let is_watched = matches!(phase, Phase::Made | Phase::Connecting | Phase::GivenUp);
+                let entry = self.table.slot(ticket)?.entry();
+                is_watched.then_some((ticket, phase, entry))
+            })
+            .collect();
+        self.watched.retain(|number, _| {
+            let ticket = Ticket::from_number(*number);
+            current.iter().any(|(watched, ..)| Some(*watched) == ticket)
+        });
+        let list = if current
+            .iter()
+            .any(|(.., entry)| entry.facts.is_known_to_smc())
+        {
+            // Without a list nothing is in it.
+            diag::list().unwrap_or_default()
+        } else {
+            HashMap::new()
+        };
+        let mut looks_again = false;
+        for (ticket, phase, entry) in current {
+            looks_again |= self.decide(ticket, phase, &entry, &list);
+        }
+        if looks_again {
+            return Some(Duration::ZERO);
+        }
+        if self.watched.is_empty() {
+            return None;
+        }
+        let pause = self.pause;
+        self.pause = LONGEST_PAUSE.min(pause * 2);
+        self.next_look = now + pause;
+        Some(pause)
+    }
+
+    /// True: it is to be looked for at once again.
+    fn decide(
+        &mut self,
+        ticket: Ticket,
+        phase: Phase,
+        entry: &Entry,
+        list: &HashMap<u64, Seen>,
+    ) -> bool {
+        let seen = list.get(&entry.inode);
+        let Some(watched) = self.watched.get_mut(&ticket.number()) else {
+            return false;
+        };
+        if seen.is_some() {
+            watched.seen = true;
+            watched.missed = 0;
+        } else {
+            watched.missed += 1;
+        }
+        let found = found(phase, entry, seen, *watched);
+        if found == Found::NotYet {
+            return phase != Phase::Connecting;
+        }
+        // The program may have done something to it meanwhile: then it comes again.
+        if let Some(is_waited_for) = self.table.free(ticket, phase) {
+            if let (true, Some(slot)) = (is_waited_for, self.table.slot(ticket)) {
+                memory::wake(slot.futex());
+            }
+            let what = match found {
+                Found::SmcR => Some(What::SmcR),
+                Found::SmcD => Some(What::SmcD),
+                Found::Smc => Some(What::Smc),
+                Found::Tcp(listed) => Some(What::Tcp(self.judge.why(entry, listed))),
+                Found::CountsNot | Found::NotYet => None,
+            };
+            if let Some(what) = what {
+                let (role, port) = (entry.facts.role.into(), entry.facts.port);
+                self.tally.add(role, Some(port), what, 1);
+            }
+        }
+        self.watched.remove(&ticket.number());
+        false
+    }
+}
+
+/// What a connection is, given what is written down and what the kernel says.
+fn found(phase: Phase, entry: &Entry, seen: Option<&Seen>, watched: Watched) -> Found {
+    let is_made = phase == Phase::Made;
+    if !entry.facts.is_known_to_smc() {
+        return if is_made {
+            Found::Tcp(None)
+        } else {
+            Found::NotYet
+        };
+    }
+    let is_gone = watched.missed >= LOOKS;
+    match (seen.map(|seen| (seen.mode, seen.state)), phase) {
+        // What was made TCP before need not be connected.
+        (Some((Mode::Tcp(own, peer), _)), _) if is_made || own != FORCED => {
+            Found::Tcp(Some((own, peer)))
+        }
+        (Some((Mode::SmcR, State::Connected)), _) => Found::SmcR,
+        (Some((Mode::SmcD, State::Connected)), _) => Found::SmcD,
+        // It was one, and the kernel does not tell any more which.
+        (Some(_), Phase::Made) => without_the_kernel(entry),
+        (None, Phase::Made) if is_gone => without_the_kernel(entry),
+        (Some((_, State::Closed)), _) | (Some(_), Phase::GivenUp) => Found::CountsNot,
+        (None, _) if is_gone && (watched.seen || phase == Phase::GivenUp) => Found::CountsNot,
+        _ => Found::NotYet,
+    }
+}
+
+fn without_the_kernel(entry: &Entry) -> Found {
+    match entry.facts.is {
+        Kind::Smc => Found::Smc,
+        Kind::Tcp => Found::Tcp(Some((0, 0))),
+    }
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The report: what a program's connections were.
+
+use super::reason::{Side, Why};
+use super::tally::Tally;
+use crate::output::{Column, Report, Table};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// The report.
+#[derive(Debug, Serialize)]
+pub struct Told {
+    /// The program.
+    command: String,
+    /// Its libraries were loaded: its connections were counted.
+    counted: bool,
+    /// Some of its processes go on, and this is not the end.
+    still_running: bool,
+    /// How many there were in all.
+    total: Total,
+    /// How many there were of each kind.
+    connections: Vec<Line>,
+}
+
+#[derive(Debug, Serialize)]
+struct Total {
+    smc_r: u64,
+    smc_d: u64,
+    /// SMC-R or SMC-D.
+    smc: u64,
+    tcp: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Line {
+    /// `accepted` or `connected`.
+    side: &'static str,
+    /// Its own when accepted, the peer's when connected.
+    port: Option<u16>,
+    count: u64,
+    kind: &'static str,
+    /// Why it is TCP.
+    reason: Option<Why>,
+    /// The kernel's own code for that.
+    code: Option<String>,
+    /// The peer's.
+    peer_code: Option<String>,
+}
+
+impl Told {
+    /// Of a program by the name `command`.
+    #[must_use]
+    pub fn new(command: String, tally: &Tally, counted: bool, still_running: bool) -> Self {
+        let code = |why: Option<&Why>, peers: bool| match why {
+            Some(Why::Kernel(own, peer)) => {
+                let code = if peers { *peer } else { *own };
+                (code != 0).then(|| format!("{code:#010x}"))
+            }
+            _ => None,
+        };
+        let lines = tally.lines().map(|(side, port, what, count)| Line {
+            side: match side {
+                Side::Accepted => "accepted",
+                Side::Connected => "connected",
+            },
+            port,
+            count,
+            kind: what.name(),
+            reason: what.why().cloned(),
+            code: code(what.why(), false),
+            peer_code: code(what.why(), true),
+        });
+        Self {
+            command,
+            counted,
+            still_running,
+            total: Total {
+                smc_r: tally.of("SMC-R"),
+                smc_d: tally.of("SMC-D"),
+                smc: tally.of("SMC"),
+                tcp: tally.of("TCP"),
+            },
+            connections: lines.collect(),
+        }
+    }
+}
+
+impl Report for Told {
+    fn text(&self) -> String {
+        let command = &self.command;
+        if !self.counted {
+            return format!(
+                "smcctl: {command} cannot be preloaded: its connections were not counted\n"
+            );
+        }
+        let Total {
+            smc_r,
+            smc_d,
+            smc,
+            tcp,
+        } = self.total;
+        let count = smc_r + smc_d + smc + tcp;
+        let so_far = if self.still_running { " so far" } else { "" };
+        let mut text = match count {
+            0 => format!("smcctl: no connections of {command}{so_far}"),
+            1 => format!("smcctl: 1 connection of {command}{so_far}"),
+            _ => format!("smcctl: {count} connections of {command}{so_far}"),
+        };
+        let mut before = ": ";
+        for (kind, count) in [
+            ("SMC-R", smc_r),
+            ("SMC-D", smc_d),
+            ("SMC", smc),
+            ("TCP", tcp),
+        ] {
+            if count > 0 {
+                let _ = write!(text, "{before}{count} {kind}");
+                before = ", ";
+            }
+        }
+        text.push('\n');
+        if self.connections.is_empty() {
+            return text;
+        }
+        let mut table = Table::new(&[
+            Column::Left("SIDE"),
+            Column::Right("PORT"),
+            Column::Right("COUNT"),
+            Column::Left("KIND"),
+            Column::Left("WHY"),
+        ]);
+        for line in &self.connections {
+            table.row([
+                line.side.to_owned(),
+                line.port
+                    .map_or_else(|| "any".to_owned(), |port| port.to_string()),
+                line.count.to_string(),
+                line.kind.to_owned(),
+                line.reason.as_ref().map(Why::to_string).unwrap_or_default(),
+            ]);
+        }
+        text + &table.text()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tally::What;
+    use super::*;
+
+    #[test]
+    fn it_fits_and_says_all() {
+        let mut tally = Tally::default();
+        tally.add(Side::Accepted, Some(6379), What::SmcD, 200);
+        let why = Why::Kernel(0x0500_0000, 0x0303_0008);
+        tally.add(Side::Connected, Some(443), What::Tcp(why), 1);
+        tally.add(Side::Connected, None, What::Tcp(Why::TooMany), 3);
+        let told = Told::new("server".to_owned(), &tally, true, false);
+        let text = anstream::adapter::strip_str(&told.text()).to_string();
+        assert!(
+            text.starts_with("smcctl: 204 connections of server: 200 SMC-D, 4 TCP\n"),
+            "{text}"
+        );
+        assert!(text.contains("accepted   6379    200  SMC-D"), "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+        let json = serde_json::to_value(&told).unwrap();
+        assert_eq!(json["total"]["smc_d"], 200);
+        assert_eq!(json["connections"][0]["side"], "accepted");
+        let refused = json["connections"].as_array().unwrap();
+        let refused = refused.iter().find(|line| line["port"] == 443).unwrap();
+        assert_eq!(refused["code"], "0x05000000");
+        assert_eq!(refused["peer_code"], "0x03030008");
+    }
+
+    #[test]
+    fn nothing_is_said_in_words_too() {
+        let none = Tally::default();
+        let text = |counted, runs| Told::new("x".to_owned(), &none, counted, runs).text();
+        assert_eq!(text(true, false), "smcctl: no connections of x\n");
+        assert_eq!(text(true, true), "smcctl: no connections of x so far\n");
+        assert!(text(false, false).contains("cannot be preloaded"));
+    }
+}
