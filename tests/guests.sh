@@ -23,9 +23,9 @@ agent=$(printf '%s\n' "$built" | grep '/agent$')
 tests_of() {
     case $1 in
     debian-6.12) echo transport ;;
-    debian-6.1) echo transport programs lists conformance ;;
-    smcd) echo transport programs lists arrives listeners connects stress conformance ;;
-    pair) echo programs habits stall lists:peers lists:ports conformance ;;
+    debian-6.1) echo transport report programs lists conformance ;;
+    smcd) echo transport report programs lists arrives listeners connects stress conformance ;;
+    pair) echo report programs habits stall lists:peers lists:ports conformance ;;
     esac
 }
 

@@ -7,7 +7,7 @@ use crate::output::{Output, Report};
 use crate::run::memory::Shared;
 use crate::run::reader::Reader;
 use crate::run::reason::Judge;
-use crate::run::start::{kernel_has_smc, Running, Signals};
+use crate::run::start::{inherits_signals, kernel_has_smc, Running, Signals};
 use crate::run::told::Told;
 use clap::Args;
 use smc_policy::Config;
@@ -62,6 +62,7 @@ fn hand_over(arguments: &Arguments, output: &Output) -> Failure {
             "--report"
         });
     }
+    inherits_signals(&mut command);
     let error = command.args(&arguments.command).exec();
     Failure::new(format!(
         "cannot execute {}: {}",

@@ -36,6 +36,20 @@ pub extern "C" fn remember_signals() {
     }
 }
 
+/// What is executed as `command` ignores the signals that this process was to ignore.
+pub fn inherits_signals(command: &mut Command) {
+    let inherited = INHERITED.each_ref().map(|action| action.load(Relaxed));
+    // SAFETY: system calls only, on copies.
+    unsafe {
+        command.pre_exec(move || {
+            for (signal, action) in SIGNALS.into_iter().zip(inherited) {
+                libc::signal(signal, action);
+            }
+            Ok(())
+        });
+    }
+}
+
 /// Whether the kernel makes SMC sockets.
 #[must_use]
 pub fn kernel_has_smc() -> bool {
@@ -175,13 +189,10 @@ impl Running {
             };
         }
         let before = signals.before;
-        let inherited = INHERITED.each_ref().map(|action| action.load(Relaxed));
-        // SAFETY: system calls only, on copies.
+        inherits_signals(&mut program);
+        // SAFETY: a system call only, on a copy.
         unsafe {
             program.pre_exec(move || {
-                for (signal, action) in SIGNALS.into_iter().zip(inherited) {
-                    libc::signal(signal, action);
-                }
                 libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, std::ptr::null_mut());
                 Ok(())
             });
