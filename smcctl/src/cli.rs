@@ -2,7 +2,7 @@
 //! The command line. One more command: a line in [`Command`], a line in `run`,
 //! and a file in [`crate::commands`].
 
-use crate::commands::{limit_handshakes, pnetid, run, seid, ueid};
+use crate::commands::{explain, limit_handshakes, pnetid, run, seid, ueid};
 use crate::failure::Outcome;
 use crate::output::Output;
 use clap::{Parser, Subcommand};
@@ -31,6 +31,8 @@ pub struct Cli {
 /// What can be asked and done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// What a reason for falling back to TCP means, and what to do about it
+    Explain(explain::Arguments),
     /// Show and set which devices share a network
     Pnetid(pnetid::Arguments),
     /// Show and set user EIDs; SMC version 2 needs a common one
@@ -50,6 +52,7 @@ impl Command {
     /// Why it could not be done.
     pub fn run(self, output: &mut Output) -> Outcome {
         match self {
+            Self::Explain(arguments) => explain::run(&arguments, output),
             Self::Pnetid(arguments) => pnetid::run(&arguments, output),
             Self::Ueid(arguments) => ueid::run(&arguments, output),
             Self::Seid(arguments) => seid::run(&arguments, output),

@@ -14,6 +14,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod explain;
 pub mod failure;
 pub mod kernel;
 pub mod output;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The commands, one a file: its arguments, what it does and what it says.
 
+pub mod explain;
 pub mod limit_handshakes;
 pub mod pnetid;
 pub mod run;
