@@ -2,7 +2,7 @@
 //! The command line. One more command: a line in [`Command`], a line in `run`,
 //! and a file in [`crate::commands`].
 
-use crate::commands::{explain, limit_handshakes, pnetid, run, seid, ueid};
+use crate::commands::{check, explain, limit_handshakes, load, pnetid, run, seid, ueid};
 use crate::failure::Outcome;
 use crate::output::Output;
 use clap::{Parser, Subcommand};
@@ -31,6 +31,10 @@ pub struct Cli {
 /// What can be asked and done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Is this host ready for SMC, and what is missing?
+    Check(check::Arguments),
+    /// Load the kernel modules of SMC
+    Load(load::Arguments),
     /// What a reason for falling back to TCP means, and what to do about it
     Explain(explain::Arguments),
     /// Show and set which devices share a network
@@ -52,6 +56,8 @@ impl Command {
     /// Why it could not be done.
     pub fn run(self, output: &mut Output) -> Outcome {
         match self {
+            Self::Check(arguments) => check::run(&arguments, output),
+            Self::Load(arguments) => load::run(&arguments, output),
             Self::Explain(arguments) => explain::run(&arguments, output),
             Self::Pnetid(arguments) => pnetid::run(&arguments, output),
             Self::Ueid(arguments) => ueid::run(&arguments, output),

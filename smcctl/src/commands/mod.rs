@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The commands, one a file: its arguments, what it does and what it says.
 
+pub mod check;
 pub mod explain;
 pub mod limit_handshakes;
+pub mod load;
 pub mod pnetid;
 pub mod run;
 pub mod seid;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// Where a part of the kernel is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Presence {
     /// In the kernel itself.
     BuiltIn,
@@ -15,33 +15,43 @@ pub enum Presence {
     /// A module that could be loaded.
     Loadable,
     /// Neither.
+    #[default]
     Absent,
 }
 
 /// The running kernel's release.
 #[must_use]
 pub fn release() -> String {
-    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    release_under(Path::new("/"))
+}
+
+/// The same where `root` stands for `/`.
+#[must_use]
+pub fn release_under(root: &Path) -> String {
+    let release = fs::read_to_string(root.join("proc/sys/kernel/osrelease")).unwrap_or_default();
     release.trim().to_owned()
 }
 
 /// Where `module` (`smc`, `smc_diag`) is.
 #[must_use]
 pub fn presence(module: &str) -> Presence {
-    let modules = Path::new("/lib/modules").join(release());
+    presence_under(Path::new("/"), module)
+}
+
+/// The same where `root` stands for `/`.
+#[must_use]
+pub fn presence_under(root: &Path, module: &str) -> Presence {
+    let modules = root.join("lib/modules").join(release_under(root));
+    let in_use = root.join("sys/module").join(module);
     let listed = |list: &str| {
         let list = fs::read_to_string(modules.join(list)).unwrap_or_default();
         lists(&list, module)
     };
     if listed("modules.builtin") {
         Presence::BuiltIn
-    } else if Path::new("/sys/module").join(module).exists() {
+    } else if in_use.exists() {
         // A module has a state, a part of the kernel has none.
-        if Path::new("/sys/module")
-            .join(module)
-            .join("initstate")
-            .exists()
-        {
+        if in_use.join("initstate").exists() {
             Presence::Loaded
         } else {
             Presence::BuiltIn

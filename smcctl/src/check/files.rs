@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Reads the files of a host below a directory that stands for `/`: the host's
+//! own, or one that a test made up.
+
+use flate2::read::GzDecoder;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// No file that is read here is larger; what is beyond is left out.
+const LARGEST: u64 = 16 << 20;
+
+/// The directory that stands for `/`.
+#[derive(Clone, Debug)]
+pub struct Root(PathBuf);
+
+impl Root {
+    /// A host whose files are below `directory`.
+    #[must_use]
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self(directory.into())
+    }
+
+    /// Where a file of the host is.
+    #[must_use]
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.0.join(path.trim_start_matches('/'))
+    }
+
+    /// The directory itself.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.0
+    }
+
+    /// Whether there is such a file.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        self.path(path).exists()
+    }
+
+    /// The text of a file, `None` when it cannot be read.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<String> {
+        read(fs::File::open(self.path(path)).ok()?)
+    }
+
+    /// The text of a file without the blanks around it, `None` also when empty.
+    #[must_use]
+    pub fn line(&self, path: &str) -> Option<String> {
+        let line = self.text(path)?.trim().to_owned();
+        (!line.is_empty()).then_some(line)
+    }
+
+    /// The text of a compressed file.
+    #[must_use]
+    pub fn unzipped(&self, path: &str) -> Option<String> {
+        read(GzDecoder::new(fs::File::open(self.path(path)).ok()?))
+    }
+
+    /// The names in a directory, in order; none when there is no such directory.
+    #[must_use]
+    pub fn names(&self, path: &str) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(self.path(path))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+fn read(from: impl Read) -> Option<String> {
+    let mut bytes = Vec::new();
+    from.take(LARGEST).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! All that is known of a host, and which devices go together.
+
+use super::devices::{Gid, Interface, Port, Roce};
+use super::kernel::Kernel;
+use super::names::{Ism, Names};
+
+/// The host.
+#[derive(Clone, Debug, Default)]
+pub struct Host {
+    /// Its kernel.
+    pub kernel: Kernel,
+    /// Its network interfaces.
+    pub interfaces: Vec<Interface>,
+    /// Its RDMA ports.
+    pub ports: Vec<Port>,
+    /// What SMC knows; `None` while it is not in the kernel.
+    pub names: Option<Names>,
+    /// The command `rdma` is installed.
+    pub has_rdma_command: bool,
+}
+
+/// An interface over which connections are made, and the port that carries data.
+#[derive(Clone, Copy, Debug)]
+pub struct Path<'a> {
+    /// The interface.
+    pub interface: &'a Interface,
+    /// The port.
+    pub port: &'a Port,
+}
+
+impl Path<'_> {
+    /// How people call it: `eth0 with rxe0 port 1`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{} with {}", self.interface.name, self.port.label())
+    }
+}
+
+impl Host {
+    /// The interfaces over which other hosts can be reached.
+    pub fn usable_interfaces(&self) -> impl Iterator<Item = &Interface> {
+        self.interfaces
+            .iter()
+            .filter(|one| one.up && one.name != "lo" && (one.ipv6 || !one.ipv4.is_empty()))
+    }
+
+    /// Whether the kernel would look for a port here. With a pnetid: those that have
+    /// the same. Without: the port of the interface itself.
+    #[must_use]
+    pub fn belong_together(interface: &Interface, port: &Port) -> bool {
+        match &interface.pnetid {
+            Some(pnetid) => port.pnetid.as_ref() == Some(pnetid),
+            None => port
+                .interface
+                .as_deref()
+                .is_some_and(|name| name == interface.base),
+        }
+    }
+
+    /// Every interface with every port that is ready and belongs to it.
+    pub fn paths(&self) -> impl Iterator<Item = Path<'_>> {
+        self.usable_interfaces().flat_map(|interface| {
+            self.ports
+                .iter()
+                .filter(|port| port.is_roce() && port.is_active())
+                .filter(|port| Self::belong_together(interface, port))
+                .map(move |port| Path { interface, port })
+        })
+    }
+
+    /// The paths for version 1.
+    #[must_use]
+    pub fn paths_v1(&self) -> Vec<Path<'_>> {
+        self.paths()
+            .filter(|path| path.port.gids.iter().any(|gid| gid.roce == Roce::V1))
+            .collect()
+    }
+
+    /// The paths for version 2: the port has an IPv4 address whose interface is in
+    /// the subnet of the connection.
+    #[must_use]
+    pub fn paths_v2(&self) -> Vec<Path<'_>> {
+        self.paths().filter(|path| self.can_v2(path)).collect()
+    }
+
+    fn can_v2(&self, path: &Path) -> bool {
+        path.port
+            .gids
+            .iter()
+            .filter(|gid| is_v2(gid))
+            .filter_map(|gid| gid.interface.as_ref())
+            .filter_map(|name| self.interfaces.iter().find(|one| one.name == *name))
+            .flat_map(|interface| &interface.ipv4)
+            .any(|subnet| {
+                path.interface
+                    .ipv4
+                    .iter()
+                    .any(|own| subnet.contains(own.address))
+            })
+    }
+
+    /// The ISM devices that SMC-D version 1 could use: a pnetid is needed.
+    #[must_use]
+    pub fn ism_v1(&self) -> Vec<&Ism> {
+        let same = |ism: &&Ism| {
+            ism.pnetid.is_some() && self.usable_interfaces().any(|one| one.pnetid == ism.pnetid)
+        };
+        self.names
+            .iter()
+            .flat_map(|names| &names.ism)
+            .filter(same)
+            .collect()
+    }
+}
+
+/// Version 2 of SMC-R uses addresses of RoCE version 2 that are IPv4 ones.
+#[must_use]
+pub fn is_v2(gid: &Gid) -> bool {
+    gid.roce == Roce::V2 && gid.address.to_ipv4_mapped().is_some()
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The kernel: was it built with SMC, and are its modules loaded?
+
+use super::files::Root;
+use super::finding::Finding;
+use super::Privilege;
+use crate::kernel::support::{presence_under, release_under, Presence};
+
+/// What the kernel is.
+#[derive(Clone, Debug, Default)]
+pub struct Kernel {
+    /// Its release: `6.12.107+deb13-amd64`.
+    pub release: String,
+    /// The protocol.
+    pub smc: Presence,
+    /// What tells about single connections.
+    pub smc_diag: Presence,
+    /// Software RDMA over any network interface.
+    pub rxe: Presence,
+    /// Its configuration, where it can be read.
+    config: Option<(String, String)>,
+    /// The file that keeps smc from being loaded, if one does.
+    blocked_by: Option<String>,
+    /// The distribution's ID in os-release, and those it is like.
+    distribution: String,
+}
+
+/// Reads what the host's files say.
+#[must_use]
+pub fn read(root: &Root) -> Kernel {
+    let release = release_under(root.directory());
+    let presence = |module| presence_under(root.directory(), module);
+    Kernel {
+        smc: presence("smc"),
+        smc_diag: presence("smc_diag"),
+        rxe: presence("rdma_rxe"),
+        config: config(root, &release),
+        blocked_by: blocked_by(root, "smc"),
+        distribution: distribution(root),
+        release,
+    }
+}
+
+/// The file that has the configuration, and its text.
+fn config(root: &Root, release: &str) -> Option<(String, String)> {
+    let running = "/proc/config.gz";
+    if let Some(text) = root.unzipped(running) {
+        return Some((running.to_owned(), text));
+    }
+    [
+        format!("/boot/config-{release}"),
+        format!("/lib/modules/{release}/config"),
+        format!("/lib/modules/{release}/build/.config"),
+    ]
+    .into_iter()
+    .find_map(|path| root.text(&path).map(|text| (path, text)))
+}
+
+/// `blacklist` is for automatic loading only; `install smc false` is for good.
+fn blocked_by(root: &Root, module: &str) -> Option<String> {
+    [
+        "/etc/modprobe.d",
+        "/run/modprobe.d",
+        "/usr/lib/modprobe.d",
+        "/lib/modprobe.d",
+    ]
+    .into_iter()
+    .flat_map(|folder| {
+        root.names(folder)
+            .into_iter()
+            .map(move |name| format!("{folder}/{name}"))
+    })
+    .filter(|path| path.strip_suffix(".conf").is_some())
+    .find(|path| {
+        root.text(path).unwrap_or_default().lines().any(|line| {
+            let mut words = line.split_whitespace();
+            words.next() == Some("install")
+                && words.next() == Some(module)
+                && words.next().is_some_and(|command| {
+                    command.ends_with("/false") || command.ends_with("/true")
+                })
+        })
+    })
+}
+
+fn distribution(root: &Root) -> String {
+    root.text("/etc/os-release")
+        .or_else(|| root.text("/usr/lib/os-release"))
+        .unwrap_or_default()
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("ID=")
+                .or_else(|| line.strip_prefix("ID_LIKE="))
+        })
+        .map(|value| value.trim_matches(['"', '\'']))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+impl Kernel {
+    /// Whether SMC is in use in this kernel.
+    #[must_use]
+    pub fn has_smc(&self) -> bool {
+        matches!(self.smc, Presence::BuiltIn | Presence::Loaded)
+    }
+
+    /// Whether SMC is in use, or will be with `smcctl load`.
+    #[must_use]
+    pub fn can_have_smc(&self) -> bool {
+        self.has_smc() || (self.smc == Presence::Loadable && self.blocked_by.is_none())
+    }
+
+    /// Whether the configuration has it as `y` or `m`; `None` when it cannot be read.
+    #[must_use]
+    pub fn configured(&self, option: &str) -> Option<bool> {
+        let (_, text) = self.config.as_ref()?;
+        Some(["y", "m"].iter().any(|how| {
+            let set = format!("CONFIG_{option}={how}");
+            text.lines().any(|line| line == set)
+        }))
+    }
+
+    /// Whether the kernel was built with a device that does SMC-D on one host.
+    #[must_use]
+    pub fn built_with_loopback(&self) -> Option<bool> {
+        Some(self.configured("SMC_LO")? || self.configured("DIBS_LO")?)
+    }
+
+    /// What there is to say.
+    #[must_use]
+    pub fn findings(&self, privilege: Privilege) -> Vec<Finding> {
+        let why = "without SMC in the kernel every connection is TCP";
+        let release = &self.release;
+        let mut findings = vec![match (self.smc, &self.blocked_by) {
+            (Presence::BuiltIn, _) => {
+                Finding::ok("kernel", format!("{release} has SMC built in"), why)
+            }
+            (Presence::Loaded, _) => {
+                Finding::ok("kernel", format!("{release}: smc is loaded"), why)
+            }
+            (Presence::Loadable, Some(file)) => Finding::problem(
+                "kernel",
+                format!("{file} keeps the module smc from being loaded"),
+                why,
+            )
+            .fixed_by(privilege.command(&format!("sed -i '/^install smc /d' {file}")))
+            .fixed_by(privilege.command("smcctl load")),
+            (Presence::Loadable, None) => {
+                Finding::problem("kernel", format!("{release}: smc is not loaded"), why)
+                    .fixed_by(privilege.command("smcctl load"))
+            }
+            (Presence::Absent, _) => self.absent(privilege),
+        }];
+        if self.can_have_smc() {
+            findings.push(self.diag(privilege));
+        }
+        findings
+    }
+
+    /// No SMC: was the kernel built without, or is a package missing?
+    fn absent(&self, privilege: Privilege) -> Finding {
+        let release = &self.release;
+        let like = |name: &str| self.distribution.split_whitespace().any(|id| id == name);
+        match self.configured("SMC") {
+            Some(true) => {
+                let finding = Finding::problem(
+                    "kernel",
+                    format!("{release} was built with SMC, but its module smc is not installed"),
+                    "some distributions have it in a package of further modules",
+                );
+                if like("ubuntu") {
+                    finding.fixed_by(
+                        privilege
+                            .command(&format!("apt-get install linux-modules-extra-{release}")),
+                    )
+                } else if like("fedora") || like("rhel") {
+                    finding.fixed_by(
+                        privilege.command(&format!("dnf install kernel-modules-extra-{release}")),
+                    )
+                } else {
+                    finding
+                }
+            }
+            Some(false) => {
+                let file = self.config.as_ref().map_or("", |(file, _)| file);
+                let why = if like("debian") {
+                    "Debian's kernels from 6.18 on have none, those of Debian 12 and 13 do \
+                     (smcctl explain debian)"
+                } else {
+                    "boot a kernel that has CONFIG_SMC and CONFIG_SMC_DIAG"
+                };
+                Finding::problem(
+                    "kernel",
+                    format!("{release} was built without SMC (no CONFIG_SMC in {file})"),
+                    why,
+                )
+            }
+            None => Finding::problem(
+                "kernel",
+                format!("{release} has no SMC: not built in, and no module smc is installed"),
+                "its configuration cannot be read; in a container, load smc on the host",
+            ),
+        }
+    }
+
+    fn diag(&self, privilege: Privilege) -> Finding {
+        let why = "it tells what each connection is, and why it is not SMC";
+        match self.smc_diag {
+            Presence::BuiltIn | Presence::Loaded => Finding::ok("kernel", "smc_diag is there", why),
+            Presence::Loadable => Finding::warning("kernel", "smc_diag is not loaded", why)
+                .fixed_by(privilege.command("smcctl load")),
+            Presence::Absent => Finding::warning("kernel", "there is no module smc_diag", why),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Level;
+    use super::super::made_up::Tree;
+    use super::*;
+
+    fn findings(tree: &Tree) -> Vec<Finding> {
+        read(&tree.root()).findings(Privilege::Root)
+    }
+
+    #[test]
+    fn a_module_that_is_not_loaded_is_loaded_by_a_command() {
+        let tree = Tree::debian_612();
+        let found = findings(&tree);
+        assert_eq!(found[0].level, Level::Problem);
+        assert_eq!(found[0].fix, ["smcctl load"]);
+        tree.write("sys/module/smc/initstate", "live\n");
+        tree.write("sys/module/smc_diag/initstate", "live\n");
+        assert!(findings(&tree)
+            .iter()
+            .all(|finding| finding.level == Level::Ok));
+    }
+
+    #[test]
+    fn a_kernel_without_smc_is_told_from_one_without_the_module() {
+        let tree = Tree::new();
+        tree.write("proc/sys/kernel/osrelease", "7.3.4-amd64\n");
+        tree.write("etc/os-release", "ID=debian\n");
+        assert!(findings(&tree)[0]
+            .what
+            .contains("no module smc is installed"));
+        tree.write(
+            "boot/config-7.3.4-amd64",
+            "# CONFIG_SMC is not set\nCONFIG_SMC_LO=n\n",
+        );
+        let found = findings(&tree);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].what.contains("built without SMC"), "{found:?}");
+        assert!(found[0].why.contains("smcctl explain debian"), "{found:?}");
+        tree.write("etc/os-release", "ID=pop\nID_LIKE=\"ubuntu debian\"\n");
+        tree.write("boot/config-7.3.4-amd64", "CONFIG_SMC=m\n");
+        assert_eq!(
+            findings(&tree)[0].fix,
+            ["apt-get install linux-modules-extra-7.3.4-amd64"]
+        );
+    }
+
+    #[test]
+    fn the_configuration_of_the_running_kernel_comes_first() {
+        let tree = Tree::debian_612();
+        tree.write_gz("proc/config.gz", "CONFIG_SMC=y\nCONFIG_SMC_LO=y\n");
+        let kernel = read(&tree.root());
+        assert_eq!(kernel.configured("SMC_LO"), Some(true));
+        assert_eq!(kernel.configured("SMC_DIAG"), Some(false));
+        assert_eq!(kernel.built_with_loopback(), Some(true));
+    }
+
+    #[test]
+    fn a_module_that_may_not_be_loaded_names_the_file() {
+        let tree = Tree::debian_612();
+        tree.write("etc/modprobe.d/harden.conf", "install smc /bin/false\n");
+        let found = findings(&tree);
+        assert!(found[0].what.contains("/etc/modprobe.d/harden.conf"));
+        assert_eq!(found[0].fix.len(), 2);
+        tree.write("etc/modprobe.d/harden.conf", "blacklist smc\n");
+        assert_eq!(findings(&tree)[0].fix, ["smcctl load"]);
+    }
+}

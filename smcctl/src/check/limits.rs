@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Limits and sizes: what SMC reads from sysctl, and locked memory.
+
+use super::files::Root;
+use super::finding::Finding;
+use super::Privilege;
+use crate::output::bytes;
+
+/// The kernel's own default of `net.smc.rmem` and `net.smc.wmem`.
+const DEFAULT_RING: u64 = 65536;
+
+/// What there is to say; `limits_handshakes` is the kernel's answer, `None` without SMC.
+#[must_use]
+pub fn findings(
+    root: &Root,
+    limits_handshakes: Option<bool>,
+    privilege: Privilege,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(limits_handshakes.map(|limited| handshakes(limited, privilege)));
+    findings.extend(cookies(root, privilege));
+    findings.extend(rings(root, privilege));
+    findings.extend(largest(root));
+    findings.extend(locked(root));
+    findings
+}
+
+/// A number of `/proc/sys`, by its dotted name.
+fn sysctl(root: &Root, name: &str) -> Option<u64> {
+    let path = format!("/proc/sys/{}", name.replace('.', "/"));
+    root.line(&path)?.parse().ok()
+}
+
+fn handshakes(limited: bool, privilege: Privilege) -> Finding {
+    let why = "with the limit on, a server that is busy answers new connections with TCP";
+    if limited {
+        Finding::warning("limits", "the limit on handshakes is on", why)
+            .fixed_by(privilege.command("smcctl limit-handshakes disable"))
+    } else {
+        Finding::ok("limits", "the limit on handshakes is off", why)
+    }
+}
+
+fn cookies(root: &Root, privilege: Privilege) -> Option<Finding> {
+    let value = sysctl(root, "net.ipv4.tcp_syncookies")?;
+    let why = "an answer with a SYN cookie has no room for the offer of SMC";
+    Some(if value == 2 {
+        Finding::warning(
+            "limits",
+            "net.ipv4.tcp_syncookies is 2: cookies always",
+            why,
+        )
+        .fixed_by(privilege.command("sysctl net.ipv4.tcp_syncookies=1"))
+    } else {
+        Finding::ok("limits", format!("net.ipv4.tcp_syncookies is {value}"), why)
+    })
+}
+
+fn rings(root: &Root, privilege: Privilege) -> Option<Finding> {
+    let receive = sysctl(root, "net.smc.rmem")?;
+    let send = sysctl(root, "net.smc.wmem")?;
+    let what = format!(
+        "net.smc.rmem {}, net.smc.wmem {}",
+        bytes(receive),
+        bytes(send)
+    );
+    Some(if receive.min(send) < DEFAULT_RING {
+        Finding::warning(
+            "limits",
+            what,
+            "smaller buffers than the default of 64K cost throughput",
+        )
+        .fixed_by(privilege.command(&format!(
+            "sysctl net.smc.rmem={DEFAULT_RING} net.smc.wmem={DEFAULT_RING}"
+        )))
+    } else {
+        Finding::ok(
+            "limits",
+            what,
+            "buffers per connection; bulk transfers want more: smc_run -r 1m -t 1m",
+        )
+    })
+}
+
+fn largest(root: &Root) -> Option<Finding> {
+    let receive = sysctl(root, "net.core.rmem_max")?;
+    let send = sysctl(root, "net.core.wmem_max")?;
+    Some(Finding::ok(
+        "limits",
+        format!(
+            "net.core.rmem_max {}, net.core.wmem_max {}",
+            bytes(receive),
+            bytes(send)
+        ),
+        "no program, and no smc_run -r or -t, gets a larger buffer",
+    ))
+}
+
+/// `Max locked memory   8388608   8388608   bytes`.
+fn locked(root: &Root) -> Option<Finding> {
+    let limits = root.text("/proc/self/limits")?;
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max locked memory"))?;
+    let limit = line.split_whitespace().next()?;
+    let limit = limit.parse().map_or_else(|_| limit.to_owned(), bytes);
+    Some(Finding::ok(
+        "limits",
+        format!("locked memory {limit}"),
+        "SMC's buffers are the kernel's: this bounds only programs that use RDMA themselves",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Level;
+    use super::super::made_up::Tree;
+    use super::*;
+
+    #[test]
+    fn what_makes_connections_tcp_is_a_warning_with_its_command() {
+        let tree = Tree::new();
+        tree.write("proc/sys/net/ipv4/tcp_syncookies", "2\n");
+        tree.write("proc/sys/net/smc/rmem", "16384\n");
+        tree.write("proc/sys/net/smc/wmem", "65536\n");
+        let found = findings(&tree.root(), Some(true), Privilege::User);
+        assert_eq!(found.len(), 3);
+        assert!(found.iter().all(|one| one.level == Level::Warning));
+        assert_eq!(found[0].fix, ["sudo smcctl limit-handshakes disable"]);
+        assert_eq!(found[1].fix, ["sudo sysctl net.ipv4.tcp_syncookies=1"]);
+        tree.write("proc/sys/net/ipv4/tcp_syncookies", "1\n");
+        tree.write("proc/sys/net/smc/rmem", "65536\n");
+        tree.write(
+            "proc/self/limits",
+            "Limit Soft Hard Units\nMax locked memory 8388608 8388608 bytes\n",
+        );
+        let found = findings(&tree.root(), Some(false), Privilege::User);
+        assert_eq!(found.len(), 4);
+        assert!(found.iter().all(|one| one.level == Level::Ok));
+        assert_eq!(found[3].what, "locked memory 8M");
+    }
+
+    #[test]
+    fn nothing_is_said_of_what_is_not_there() {
+        assert!(findings(&Tree::new().root(), None, Privilege::Root).is_empty());
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The doctor: is this host ready for SMC, and what is missing?
+//!
+//! Looking ([`files`], [`kernel`], [`devices`], [`names`]) is apart from judging
+//! ([`wiring`], [`limits`], [`verdict`]), which is pure.
+
+pub mod devices;
+pub mod files;
+pub mod finding;
+pub mod host;
+pub mod kernel;
+pub mod limits;
+#[cfg(test)]
+mod made_up;
+pub mod names;
+pub mod programs;
+pub mod verdict;
+pub mod wiring;
+
+use crate::failure::Failure;
+use files::Root;
+use finding::{Finding, Level};
+use host::Host;
+use serde::Serialize;
+use std::env;
+use verdict::Verdict;
+
+/// Whether commands that change the host need `sudo` before them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Privilege {
+    /// They do not.
+    Root,
+    /// They do.
+    User,
+}
+
+impl Privilege {
+    /// Of this process, as its status file says.
+    #[must_use]
+    pub fn of(root: &Root) -> Self {
+        let status = root.text("/proc/self/status").unwrap_or_default();
+        let uids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+        match uids.and_then(|uids| uids.split_whitespace().nth(1)) {
+            Some("0") => Self::Root,
+            _ => Self::User,
+        }
+    }
+
+    /// A command that needs root, as this user would type it.
+    #[must_use]
+    pub fn command(self, command: &str) -> String {
+        match self {
+            Self::Root => command.to_owned(),
+            Self::User => format!("sudo {command}"),
+        }
+    }
+}
+
+/// What the doctor says.
+#[derive(Clone, Debug, Serialize)]
+pub struct Diagnosis {
+    /// Whether some kind of SMC is possible, and nothing that was asked for is not.
+    pub ready: bool,
+    /// What was looked at, in order.
+    pub findings: Vec<Finding>,
+    /// Which kinds of SMC are possible.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// Looks at a host; `Err` of the second: what its kernel does not tell.
+#[must_use]
+pub fn look(root: &Root) -> (Host, Option<Failure>) {
+    let kernel = kernel::read(root);
+    let mut interfaces = devices::interfaces(root);
+    let mut ports = devices::ports(root);
+    names::give_addresses(&mut interfaces);
+    let (mut names, mut failure) = (None, None);
+    if kernel.has_smc() {
+        match names::read(&mut ports) {
+            Ok(found) => names = Some(found),
+            Err(error) => failure = Some(error),
+        }
+    }
+    names::give_table(
+        names.as_ref().map_or(&[], |names| names.pnetids.as_slice()),
+        &mut interfaces,
+    );
+    let path = env::var_os("PATH").unwrap_or_default();
+    let has_rdma_command = env::split_paths(&path)
+        .chain(["/usr/sbin", "/sbin", "/usr/bin", "/bin"].map(Into::into))
+        .any(|folder| folder.join("rdma").is_file());
+    let host = Host {
+        kernel,
+        interfaces,
+        ports,
+        names,
+        has_rdma_command,
+    };
+    (host, failure)
+}
+
+/// Judges what was seen; `more` was found out otherwise.
+#[must_use]
+pub fn judge(
+    root: &Root,
+    host: &Host,
+    failure: Option<&Failure>,
+    privilege: Privilege,
+    more: Vec<Finding>,
+) -> Diagnosis {
+    let mut findings = host.kernel.findings(privilege);
+    if let Some(failure) = failure {
+        let why = "without these answers not all can be judged";
+        let mut finding = Finding::problem("kernel", failure.what(), why);
+        finding.fix.extend(failure.fix().map(str::to_owned));
+        findings.push(finding);
+    }
+    findings.extend(wiring::findings(host, privilege));
+    let limited = host.names.as_ref().map(|names| names.limits_handshakes);
+    findings.extend(limits::findings(root, limited, privilege));
+    let asked_for = more.iter().all(|finding| finding.level != Level::Problem);
+    findings.extend(more);
+    let verdicts = verdict::verdicts(host);
+    Diagnosis {
+        ready: asked_for && verdicts.iter().any(|verdict| verdict.possible),
+        findings,
+        verdicts,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `smcctl check`: the doctor.
+
+use super::explain::wrapped;
+use crate::check::files::Root;
+use crate::check::finding::Level;
+use crate::check::{self, Diagnosis, Privilege};
+use crate::explain::topics::TOPICS;
+use crate::failure::{Outcome, NO};
+use crate::output::{styled, Output, Report, BAD, DOUBTFUL, FAINT, GOOD, STRONG};
+use clap::Args;
+use std::fmt::Write;
+use std::process::ExitCode;
+
+/// Arguments of `smcctl check`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// A program that is to be started with smc_run
+    #[arg(long, value_name = "FILE")]
+    program: Option<String>,
+}
+
+impl Report for Diagnosis {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for finding in &self.findings {
+            let mark = match finding.level {
+                Level::Ok => styled("ok     ", GOOD),
+                Level::Warning => styled("warning", DOUBTFUL),
+                Level::Problem => styled("problem", BAD),
+            };
+            // The mark is put in after wrapping: its colour has no width.
+            let what = wrapped(&finding.what, &format!("{:9}{:9}", "", finding.subject));
+            let _ = write!(text, "{mark}{}", what.get(7..).unwrap_or_default());
+            for line in wrapped(&finding.why, &" ".repeat(18)).lines() {
+                let _ = writeln!(text, "{}", styled(line, FAINT));
+            }
+            for command in &finding.fix {
+                let _ = writeln!(text, "{:18}fix: {}", "", styled(command, STRONG));
+            }
+        }
+        text.push('\n');
+        for verdict in &self.verdicts {
+            let is = if verdict.possible {
+                styled("possible", GOOD)
+            } else {
+                styled("not possible", BAD)
+            };
+            let _ = writeln!(text, "{} {is}", verdict.variant);
+            let note = if verdict.through.is_empty() {
+                verdict.note.clone()
+            } else {
+                format!("through {}; {}", verdict.through.join(", "), verdict.note)
+            };
+            text += &wrapped(&note, "  ");
+        }
+        let topics = TOPICS.iter().map(|topic| topic.name);
+        let more = topics.collect::<Vec<_>>().join(", ");
+        text + "\n"
+            + &wrapped(
+                &format!("More to know: smcctl explain TOPIC, of {more}"),
+                "",
+            )
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Why it could not be done.
+pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
+    let root = Root::new("/");
+    let privilege = Privilege::of(&root);
+    let (host, failure) = check::look(&root);
+    let more = check::programs::findings(arguments.program.as_deref());
+    let diagnosis = check::judge(&root, &host, failure.as_ref(), privilege, more);
+    output.show(&diagnosis)?;
+    Ok(if diagnosis.ready {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(NO)
+    })
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `smcctl load`: loads the modules of SMC.
+
+use crate::check::files::Root;
+use crate::check::kernel::{self, Kernel};
+use crate::check::Privilege;
+use crate::failure::{again_with_sudo, words, Failure, Outcome};
+use crate::kernel::support::{missing, Presence};
+use crate::output::{Output, Report};
+use clap::Args;
+use serde::Serialize;
+use std::fmt::Write;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+
+/// Arguments of `smcctl load`.
+#[derive(Debug, Args)]
+pub struct Arguments {}
+
+#[derive(Serialize)]
+struct Module {
+    module: &'static str,
+    state: &'static str,
+}
+
+#[derive(Serialize)]
+struct Modules {
+    modules: Vec<Module>,
+}
+
+impl Report for Modules {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for module in &self.modules {
+            let _ = writeln!(text, "{}: {}", module.module, module.state);
+        }
+        text
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When a module is not there, or the kernel does not take it.
+pub fn run(_: &Arguments, output: &mut Output) -> Outcome {
+    let root = Root::new("/");
+    let kernel = kernel::read(&root);
+    let presences = |kernel: &Kernel| [("smc", kernel.smc), ("smc_diag", kernel.smc_diag)];
+    for (module, presence) in presences(&kernel) {
+        match presence {
+            Presence::BuiltIn | Presence::Loaded => {}
+            Presence::Loadable => load(module, Privilege::of(&root))?,
+            Presence::Absent => return Err(missing(module)),
+        }
+    }
+    let state = |presence| match presence {
+        Presence::BuiltIn => "built in",
+        Presence::Loaded => "loaded",
+        Presence::Loadable => "not loaded",
+        Presence::Absent => "absent",
+    };
+    output.show(&Modules {
+        modules: presences(&kernel::read(&root))
+            .map(|(module, presence)| Module {
+                module,
+                state: state(presence),
+            })
+            .into(),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn load(module: &str, privilege: Privilege) -> Result<(), Failure> {
+    if privilege == Privilege::User {
+        return Err(Failure::new(format!(
+            "cannot load the kernel module {module}: this needs root"
+        ))
+        .fixed_by(again_with_sudo()));
+    }
+    let modprobe = ["/usr/sbin/modprobe", "/sbin/modprobe", "/usr/bin/modprobe"]
+        .into_iter()
+        .find(|path| Path::new(path).exists())
+        .unwrap_or("modprobe");
+    let output = Command::new(modprobe)
+        .arg(module)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| {
+            Failure::new(format!(
+                "cannot load the kernel module {module}: {modprobe} (of the package kmod): {}",
+                words(&error)
+            ))
+        })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(Failure::new(format!(
+        "cannot load the kernel module {module}: {}",
+        said.trim()
+    )))
+}
