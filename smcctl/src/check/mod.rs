@@ -13,7 +13,9 @@ pub mod limits;
 #[cfg(test)]
 mod made_up;
 pub mod names;
+pub mod peer;
 pub mod programs;
+pub mod truth;
 pub mod verdict;
 pub mod wiring;
 
@@ -65,6 +67,9 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// Which kinds of SMC are possible.
     pub verdicts: Vec<Verdict>,
+    /// What became of the connection that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<peer::Connection>,
 }
 
 /// Looks at a host; `Err` of the second: what its kernel does not tell.
@@ -125,6 +130,7 @@ pub fn judge(
         ready: asked_for && verdicts.iter().any(|verdict| verdict.possible),
         findings,
         verdicts,
+        peer: None,
     }
 }
 

@@ -3,12 +3,14 @@
 
 use super::explain::wrapped;
 use crate::check::files::Root;
-use crate::check::finding::Level;
+use crate::check::finding::{Finding, Level};
+use crate::check::peer::{self, Connection};
 use crate::check::{self, Diagnosis, Privilege};
 use crate::explain::topics::TOPICS;
 use crate::failure::{Outcome, NO};
 use crate::output::{styled, Output, Report, BAD, DOUBTFUL, FAINT, GOOD, STRONG};
 use clap::Args;
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -18,6 +20,13 @@ pub struct Arguments {
     /// A program that is to be started with smc_run
     #[arg(long, value_name = "FILE")]
     program: Option<String>,
+    /// Make a real connection to `smcctl check --listen`, or to any SMC server, there
+    #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "listen")]
+    peer: Option<String>,
+    /// Be the other side of --peer, until interrupted
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "4343",
+          conflicts_with = "program", value_parser = clap::value_parser!(u16).range(1..))]
+    listen: Option<u16>,
 }
 
 impl Report for Diagnosis {
@@ -69,15 +78,50 @@ impl Report for Diagnosis {
 /// # Errors
 /// Why it could not be done.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
+    if let Some(port) = arguments.listen {
+        return listen(port, output);
+    }
+    let address = arguments.peer.as_deref().map(peer::resolve).transpose()?;
+    // Before the kernel is asked what it is: an SMC socket may load the module.
+    let connected = address.map(peer::connect);
     let root = Root::new("/");
     let privilege = Privilege::of(&root);
     let (host, failure) = check::look(&root);
-    let more = check::programs::findings(arguments.program.as_deref());
-    let diagnosis = check::judge(&root, &host, failure.as_ref(), privilege, more);
+    let mut more = check::programs::findings(arguments.program.as_deref());
+    more.extend(connected.as_ref().map(|connected| match connected {
+        Ok(connection) => connection.finding(),
+        Err(failure) => Finding::problem(
+            "peer",
+            failure.what(),
+            "only a connection shows what two hosts can do together",
+        ),
+    }));
+    let mut diagnosis = check::judge(&root, &host, failure.as_ref(), privilege, more);
+    diagnosis.peer = connected.and_then(Result::ok);
     output.show(&diagnosis)?;
     Ok(if diagnosis.ready {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(NO)
     })
+}
+
+impl Report for Connection {
+    fn text(&self) -> String {
+        format!("{}: {}\n", self.address, self.in_words())
+    }
+}
+
+fn listen(port: u16, output: &mut Output) -> Outcome {
+    let told = RefCell::new(output);
+    peer::listen(
+        port,
+        || {
+            told.borrow_mut().say(&format!(
+                "listening on port {port}; on the other host: smcctl check --peer HOST:{port}"
+            ))
+        },
+        |connection| told.borrow_mut().show(connection),
+    )?;
+    Ok(ExitCode::SUCCESS)
 }
