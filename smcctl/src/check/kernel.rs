@@ -151,7 +151,8 @@ impl Kernel {
             }
             (Presence::Absent, _) => self.absent(privilege),
         }];
-        if self.can_have_smc() {
+        // Before, `smcctl load` is proposed anyway, and loads both.
+        if self.has_smc() {
             findings.push(self.diag(privilege));
         }
         findings

@@ -14,6 +14,7 @@ use crate::kernel::socket;
 
 /// `NETLINK_ROUTE`, its request for addresses and their attributes.
 const NETLINK_ROUTE: isize = 0;
+const RTM_NEWADDR: u16 = 20;
 const RTM_GETADDR: u16 = 22;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
@@ -145,7 +146,8 @@ pub fn give_table(table: &[Entry], interfaces: &mut [Interface]) {
 /// Gives interfaces their addresses.
 pub fn give_addresses(interfaces: &mut [Interface]) {
     // An old kernel that does not tell leaves them without; the findings say so.
-    let _ = socket::dump(NETLINK_ROUTE, RTM_GETADDR, &[0; 8], |answer| {
+    let addresses = (RTM_GETADDR, RTM_NEWADDR);
+    let _ = socket::dump_answered_by(NETLINK_ROUTE, addresses, &[0; 8], |answer| {
         give_address(answer, interfaces);
     });
 }
@@ -194,6 +196,15 @@ mod tests {
             give_address(&answer[..length], &mut interfaces);
         }
         assert_eq!(interfaces[0].ipv4.len(), 1, "truncated answers say nothing");
+    }
+
+    #[test]
+    fn this_host_tells_its_loopback_address() {
+        let mut interfaces =
+            crate::check::devices::interfaces(&crate::check::files::Root::new("/"));
+        give_addresses(&mut interfaces);
+        let lo = interfaces.iter().find(|one| one.name == "lo").unwrap();
+        assert!(lo.ipv4.iter().any(|subnet| subnet.address.is_loopback()));
     }
 
     #[test]

@@ -74,6 +74,10 @@ impl Connection {
         self.mode != Mode::Tcp.name() && self.echoed != Some(false)
     }
 
+    fn is_ipv6(&self) -> bool {
+        self.address.starts_with('[')
+    }
+
     /// The code that says most: the other side's, if it declined.
     fn code(&self) -> u32 {
         match self.codes {
@@ -115,6 +119,11 @@ impl Connection {
             return Finding::problem("peer", what, why);
         }
         let why = match codes::by_value(self.code()) {
+            Some(code) if self.is_ipv6() && code.name.starts_with("NOSMC") => format!(
+                "over IPv6 there is no SMC-R version 2; try an IPv4 address. More: \
+                 smcctl explain ipv6, smcctl explain {}",
+                code.name
+            ),
             Some(code) => {
                 let first = code.advice.first().copied().unwrap_or_default();
                 format!("{first}. More: smcctl explain {}", code.name)
@@ -356,6 +365,14 @@ mod tests {
         assert!(finding.what.contains("it says: no user EID"), "{finding:?}");
         assert!(finding.why.contains("smcctl ueid add"), "{finding:?}");
         assert!(finding.why.contains("smcctl explain NOUEID"), "{finding:?}");
+    }
+
+    #[test]
+    fn ipv6_is_named_where_it_may_be_the_reason() {
+        let mut over_ipv6 = connection("TCP", (0x0303_0000, 0), None);
+        assert!(!over_ipv6.finding().why.contains("ipv6"));
+        over_ipv6.address = "[2001:db8::1]:4343".to_owned();
+        assert!(over_ipv6.finding().why.contains("smcctl explain ipv6"));
     }
 
     #[test]

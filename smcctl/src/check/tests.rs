@@ -63,7 +63,6 @@ fn a_fresh_debian_is_told_every_step_at_once() {
         fixes,
         [
             "smcctl load",
-            "smcctl load",
             "modprobe rdma_rxe",
             "rdma link add rxe_eth0 type rxe netdev eth0",
             "smcctl ueid add SMCV2-DEFAULT-UEID",

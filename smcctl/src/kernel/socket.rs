@@ -18,6 +18,20 @@ pub fn dump(protocol: isize, kind: u16, payload: &[u8], each: impl FnMut(&[u8]))
     ask(protocol, &bytes, kind, each)
 }
 
+/// The same where answers have a type of their own, as those about the network have.
+///
+/// # Errors
+/// The kernel's.
+pub fn dump_answered_by(
+    protocol: isize,
+    (kind, answers): (u16, u16),
+    payload: &[u8],
+    each: impl FnMut(&[u8]),
+) -> io::Result<()> {
+    let bytes = request(kind, NLM_F_REQUEST | NLM_F_DUMP, payload);
+    ask(protocol, &bytes, answers, each)
+}
+
 /// Asks for one thing to be done or told, and waits until it is.
 ///
 /// # Errors
