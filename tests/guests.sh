@@ -1,11 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Runs the end to end tests on real SMC kernels: tests/guests.sh [WHERE…]
-# WHERE: a KIND of scripts/lab, or `pair`: SMC-R between two debian-6.12 guests.
+# WHERE: a KIND of scripts/lab, `pair`: SMC-R between two debian-6.12 guests, or
+# `bare`: the same two with nothing of SMC set up.
 # GUEST_TESTS names the tests (all, unless set), GUEST_TEST_OPTION is passed to them.
 set -eu
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- smcd debian-6.1 debian-6.12 pair
+    debian-6.12) echo transport check ;;
+    debian-6.1) echo transport report programs lists conformance check ;;
+    smcd) echo transport report programs lists arrives listeners connects stress conformance check ;;
+    bare) echo check:bare:: ;;
+    pair) echo report programs habits stall lists:peers lists:ports conformance ;;
 
 # The test programs were built on this machine; a guest sees them.
 built=$(cargo test --locked -p smc-shim-tests --no-run --message-format=json |
@@ -22,9 +27,10 @@ agent=$(printf '%s\n' "$built" | grep '/agent$')
 # SMC-R that takes too long falls back.
 tests_of() {
     case $1 in
-    debian-6.12) echo transport ;;
-    debian-6.1) echo transport report programs lists conformance ;;
-    smcd) echo transport report programs lists arrives listeners connects stress conformance ;;
+    debian-6.12) echo transport check ;;
+    debian-6.1) echo transport report programs lists conformance check ;;
+    smcd) echo transport report programs lists arrives listeners connects stress conformance check ;;
+    bare) echo check:bare:: ;;
     pair) echo report programs habits stall lists:peers lists:ports conformance ;;
     esac
 }
@@ -39,10 +45,13 @@ run_tests() {
     done
     script="$script; exit \$failed"
     case $1 in
-    pair)
-        scripts/lab pair debian-6.12 --timeout 1800 \
+    pair | bare)
+        bare=''
+        [ "$1" = pair ] || bare=--bare
+        # shellcheck disable=SC2086 # an option or none
+        scripts/lab pair debian-6.12 $bare --timeout 1800 \
             --server "exec $agent 192.0.2.1:7" \
-            --client "export SMC_TEST_KERNEL='debian-6.12 pair' SMC_TEST_SERVER=192.0.2.1; $script"
+            --client "export ${bare:+SMC_TEST_BARE=1} SMC_TEST_KERNEL='debian-6.12 pair' SMC_TEST_SERVER=192.0.2.1; $script"
         ;;
     *) SMC_TEST_KERNEL=$1 scripts/lab run "$1" --timeout 1800 -- sh -c "$script" ;;
     esac
@@ -66,8 +75,8 @@ lane() {
 # limits, and a pair is two already.
 one='' other='' last=''
 for where; do
-    if [ "$where" = pair ]; then
-        last=pair
+    if [ "$where" = pair ] || [ "$where" = bare ]; then
+        last="$last $where"
     elif [ "${#one}" -le "${#other}" ]; then
         one="$one $where"
     else

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One guest with SMC: with no device (debian-6.1, debian-6.12) or with
+//! loopback-ism (smcd).
+
+use super::{check, fixes, follow, is_possible, run, COUNT, PATH};
+use kit::machine::Machine;
+use kit::scene::Scene;
+use kit::Kernel;
+
+#[test]
+fn a_guest_without_devices_is_not_ready() {
+    if !matches!(Kernel::expected(), Kernel::AfSmc | Kernel::IpprotoSmc) {
+        return;
+    }
+    let scene = Scene::new(COUNT);
+    let said = check(&scene.client);
+    assert_eq!(said.status, 1, "{said:?}");
+    assert!(said.out.contains("there is no RDMA device"), "{said:?}");
+    for variant in ["SMC-R v1", "SMC-R v2", "SMC-D"] {
+        assert!(!is_possible(&said, variant), "{said:?}");
+    }
+    let listener = scene.serve(
+        "check",
+        &[4343],
+        &format!("{PATH} exec smcctl check --listen"),
+    );
+    let said = listener.ask(&format!("{PATH} smcctl check --peer $SERVER"));
+    assert_eq!(said.status, 1, "{said:?}");
+    let (client, _) = scene.counted();
+    assert_eq!(client.of("reason 0x03030000 client"), 1, "{client}");
+    assert!(said.out.contains("NOSMCDEV"), "{said:?}");
+}
+
+#[test]
+fn loopback_ism_needs_a_ueid_and_is_told_so() {
+    if Kernel::expected() != Kernel::SmcD {
+        return;
+    }
+    let scene = Scene::new(COUNT);
+    let here = Machine::here().unwrap();
+    let said = check(&here);
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(is_possible(&said, "SMC-D"), "{said:?}");
+    assert!(said.out.contains("through loopback-ism"), "{said:?}");
+
+    let before = run(&here, "smcctl ueid list && smcctl ueid flush").out;
+    let said = check(&here);
+    assert_eq!(said.status, 1, "{said:?}");
+    assert!(!is_possible(&said, "SMC-D"), "{said:?}");
+    assert_eq!(fixes(&said), ["smcctl ueid add SMCV2-DEFAULT-UEID"]);
+    assert_eq!(follow(&here).status, 0);
+
+    let mut listener = scene.serve(
+        "check",
+        &[4343],
+        &format!("{PATH} exec smcctl check --listen"),
+    );
+    let said = listener.to(&format!("{PATH} smcctl check --peer $SERVER --json"));
+    assert!(said.contains("\"mode\": \"SMC-D\""), "{said}");
+    assert!(said.contains("\"echoed\": true"), "{said}");
+    scene.assert_all_smc();
+
+    let restored = run(
+        &here,
+        &format!("smcctl ueid flush; smcctl ueid add {}", before.trim()),
+    );
+    assert_eq!(restored.status, 0, "{restored:?}");
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A machine without SMC, and users without privilege: everything answers in words.
+
+use super::run;
+use kit::machine::Machine;
+use kit::Kernel;
+
+const COMMANDS: &[&str] = &[
+    "check",
+    "check --json",
+    "check --program /bin/true",
+    "check --peer 127.0.0.1",
+    "check --listen",
+    "load",
+];
+
+#[test]
+fn every_command_says_what_it_can() {
+    if Kernel::expected() != Kernel::Without {
+        return;
+    }
+    let here = Machine::here().unwrap();
+    // nobody may not see the checkout, so gets a copy.
+    let script = |user: &str, command: &str| {
+        format!(
+            "copy=$(mktemp -d) && trap 'rm -rf $copy' EXIT && chmod 755 $copy &&
+             cp $(command -v smcctl) $copy && cd / && {user} $copy/smcctl {command}"
+        )
+    };
+    for user in ["", "setpriv --reuid=65534 --regid=65534 --clear-groups"] {
+        for command in COMMANDS {
+            let said = run(&here, &script(user, command));
+            let text = format!("{}{}", said.out, said.err);
+            assert_eq!(said.status, 1, "{user} {command}: {said:?}");
+            assert!(text.contains("SMC"), "{user} {command}: {said:?}");
+            for raw in ["os error", "panicked", "RUST_BACKTRACE", "errno"] {
+                assert!(!text.contains(raw), "{user} {command}: {said:?}");
+            }
+        }
+        let said = run(&here, &script(user, "explain NOSMCDEV"));
+        assert_eq!(said.status, 0, "{said:?}");
+        assert!(said.out.contains("0x03030000"), "{said:?}");
+    }
+    for wrong in [
+        "check --peer",
+        "check --listen 0",
+        "check --nosuch",
+        "explain a b",
+    ] {
+        let said = run(&here, &format!("smcctl {wrong}"));
+        assert_eq!(said.status, 2, "{wrong}: {said:?}");
+    }
+}
+
+#[test]
+fn a_program_that_cannot_be_preloaded_is_named() {
+    let here = Machine::here().unwrap();
+    let said = run(&here, "smcctl check --program /nosuch/program");
+    assert_eq!(said.status, 1, "{said:?}");
+    assert!(said.out.contains("/nosuch/program"), "{said:?}");
+    let said = run(
+        &here,
+        "d=$(mktemp -d) && trap 'rm -rf $d' EXIT && echo 'int main(void){return 0;}' > $d/x.c &&
+         cc -static -o $d/still $d/x.c && smcctl check --program $d/still",
+    );
+    assert_eq!(said.status, 1, "{said:?}");
+    let words: Vec<_> = said.out.split_whitespace().collect();
+    assert!(words.join(" ").contains("statically linked"), "{said:?}");
+    let said = run(&here, "smcctl check --program /bin/true");
+    assert!(said.out.contains("/bin/true can be preloaded"), "{said:?}");
+}
