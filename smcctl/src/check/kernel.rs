@@ -29,16 +29,27 @@ pub struct Kernel {
 #[must_use]
 pub fn read(root: &Root) -> Kernel {
     let release = release_under(root.directory());
-    let presence = |module| presence_under(root.directory(), module);
+    let config = config(root, &release);
+    // A kernel made by hand may come without lists of modules: its configuration tells.
+    let presence = |module, option: &str| match presence_under(root.directory(), module) {
+        Presence::Absent if set(config.as_ref(), option, "y") == Some(true) => Presence::BuiltIn,
+        found => found,
+    };
     Kernel {
-        smc: presence("smc"),
-        smc_diag: presence("smc_diag"),
-        rxe: presence("rdma_rxe"),
-        config: config(root, &release),
+        smc: presence("smc", "SMC"),
+        smc_diag: presence("smc_diag", "SMC_DIAG"),
+        rxe: presence("rdma_rxe", "RDMA_RXE"),
+        config,
         blocked_by: blocked_by(root, "smc"),
         distribution: distribution(root),
         release,
     }
+}
+
+/// Whether an option of a configuration is set to `y` or `m`.
+fn set(config: Option<&(String, String)>, option: &str, value: &str) -> Option<bool> {
+    let line = format!("CONFIG_{option}={value}");
+    config.map(|(_, text)| text.lines().any(|other| other == line))
 }
 
 /// The file that has the configuration, and its text.
@@ -113,11 +124,8 @@ impl Kernel {
     /// Whether the configuration has it as `y` or `m`; `None` when it cannot be read.
     #[must_use]
     pub fn configured(&self, option: &str) -> Option<bool> {
-        let (_, text) = self.config.as_ref()?;
-        Some(["y", "m"].iter().any(|how| {
-            let set = format!("CONFIG_{option}={how}");
-            text.lines().any(|line| line == set)
-        }))
+        let config = self.config.as_ref();
+        Some(set(config, option, "y")? || set(config, option, "m")?)
     }
 
     /// Whether the kernel was built with a device that does SMC-D on one host.
@@ -270,6 +278,19 @@ mod tests {
         assert_eq!(kernel.configured("SMC_LO"), Some(true));
         assert_eq!(kernel.configured("SMC_DIAG"), Some(false));
         assert_eq!(kernel.built_with_loopback(), Some(true));
+    }
+
+    #[test]
+    fn a_kernel_made_by_hand_needs_no_lists_of_modules() {
+        let tree = Tree::new();
+        tree.write("proc/sys/kernel/osrelease", "6.12.0\n");
+        tree.write("proc/sys/net/smc/rmem", "65536\n");
+        assert!(read(&tree.root()).has_smc());
+        let tree = Tree::new();
+        tree.write_gz("proc/config.gz", "CONFIG_SMC=y\nCONFIG_SMC_DIAG=y\n");
+        assert!(findings(&tree)
+            .iter()
+            .all(|finding| finding.level == Level::Ok));
     }
 
     #[test]

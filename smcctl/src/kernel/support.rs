@@ -56,6 +56,9 @@ pub fn presence_under(root: &Path, module: &str) -> Presence {
         } else {
             Presence::BuiltIn
         }
+    } else if module == "smc" && root.join("proc/sys/net/smc").exists() {
+        // In use, no module, and no list of what is built in: a kernel made by hand.
+        Presence::BuiltIn
     } else if listed("modules.dep") {
         Presence::Loadable
     } else {
