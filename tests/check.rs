@@ -5,6 +5,7 @@
 //! Needs `cargo build --release -p smc-shim -p smcctl` first.
 #![allow(
     missing_docs,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test fails by panicking"

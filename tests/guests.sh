@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
     debian-6.12) echo transport check ;;
     debian-6.1) echo transport report programs lists conformance check ;;
     smcd) echo transport report programs lists arrives listeners connects stress conformance check ;;
-    bare) echo check:bare:: ;;
+    bare) echo check ;;
     pair) echo report programs habits stall lists:peers lists:ports conformance ;;
 
 # The test programs were built on this machine; a guest sees them.

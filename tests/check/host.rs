@@ -69,3 +69,30 @@ fn a_program_that_cannot_be_preloaded_is_named() {
     let said = run(&here, "smcctl check --program /bin/true");
     assert!(said.out.contains("/bin/true can be preloaded"), "{said:?}");
 }
+
+/// The keys that smcctl(8) documents, on whatever kernel this is.
+#[test]
+fn json_is_as_documented() {
+    let here = Machine::here().unwrap();
+    let said = run(&here, "smcctl check --json");
+    let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let keys = |value: &serde_json::Value| -> Vec<String> {
+        value.as_object().unwrap().keys().cloned().collect()
+    };
+    assert_eq!(keys(&json), ["findings", "ready", "verdicts"]);
+    assert_eq!(json["ready"].as_bool().unwrap(), said.status == 0);
+    let findings = json["findings"].as_array().unwrap();
+    assert!(!findings.is_empty());
+    for finding in findings {
+        assert_eq!(keys(finding), ["fix", "level", "subject", "what", "why"]);
+        let level = finding["level"].as_str().unwrap();
+        assert!(["ok", "warning", "problem"].contains(&level), "{level}");
+        assert!(finding["fix"].is_array());
+    }
+    let verdicts = json["verdicts"].as_array().unwrap();
+    let variants: Vec<_> = verdicts.iter().map(|one| &one["variant"]).collect();
+    assert_eq!(variants, ["SMC-R v1", "SMC-R v2", "SMC-D"]);
+    for verdict in verdicts {
+        assert_eq!(keys(verdict), ["note", "possible", "through", "variant"]);
+    }
+}
