@@ -24,6 +24,8 @@ mod options;
 mod programs;
 #[path = "smc_run/real.rs"]
 mod real;
+#[path = "smc_run/reporting.rs"]
+mod reporting;
 #[path = "smc_run/sandbox.rs"]
 mod sandbox;
 #[path = "smc_run/scripts.rs"]

@@ -6,6 +6,11 @@
 mod closing;
 mod ending;
 #[path = "../../src/hooks/next.rs"]
+#[allow(
+    unused_macros,
+    unused_imports,
+    reason = "the shim's; not all of it is needed here"
+)]
 mod next;
 
 use crate::{kernel, notes, numbers};

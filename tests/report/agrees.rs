@@ -204,6 +204,41 @@ fn processes_that_are_killed() {
     );
 }
 
+/// The kernel lists the sockets of each network for itself.
+#[test]
+fn a_program_in_another_network() {
+    if Kernel::expected() != Kernel::SmcD {
+        return;
+    }
+    let scene = Scene::new(COUNT);
+    let said = scene.alone(
+        "network",
+        &format!(
+            "ip netns add report; ip -n report link set lo up
+             ip netns exec report {COUNT} > $SCRATCH/before
+             ./smc_run --report=json ip netns exec report sh -c '
+                 {PYTHON}/server.py 127.0.0.1 7112 & server=$!
+                 for try in $(seq 600); do
+                     ! grep -q :1BC8 /proc/net/tcp || break; sleep 0.1
+                 done
+                 {PYTHON}/client.py waits 127.0.0.1 7112 10; {PYTHON}/client.py epoll 127.0.0.1 7112 10
+                 kill $server'
+             ip netns exec report {COUNT} > $SCRATCH/after; ip netns delete report
+             cat $SCRATCH/before; echo; cat $SCRATCH/after"
+        ),
+    );
+    let (before, after) = said
+        .out
+        .split_once("\n\n")
+        .unwrap_or(("", said.out.trim_start()));
+    let before: Counters = before.parse().unwrap();
+    let counted = after.parse::<Counters>().unwrap().since(&before);
+    let told = Told::read(&said.err);
+    assert_eq!(counted.of("smc-d client"), 20, "{counted}");
+    told.assert_agrees("connected", "client", &counted);
+    told.assert_agrees("accepted", "server", &counted);
+}
+
 /// No EID of the user's: the server cannot, and tells the client so.
 #[test]
 fn no_common_eid() {

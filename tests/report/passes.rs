@@ -32,7 +32,10 @@ fn exit_status_and_signals_pass_through() {
     );
     let mut lines = said.out.lines();
     let first = lines.next().unwrap();
-    assert_eq!(first, "7 137 139 127 126 9 143 0000000 0001000 ", "{said:?}");
+    assert_eq!(
+        first, "7 137 139 127 126 9 143 0000000 0001000 ",
+        "{said:?}"
+    );
     assert_eq!(lines.collect::<Vec<_>>(), [first, first]);
 }
 

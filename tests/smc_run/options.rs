@@ -135,7 +135,7 @@ fn help_man_page_and_script_know_the_same_options() {
             );
         }
     }
-    assert_eq!(listed.len(), 5 * 2 + 2 + 1 + 4 * 2, "{listed:?}");
+    assert_eq!(listed.len(), 5 * 2 + 2 + 2 + 4 * 2, "{listed:?}");
     for option in listed {
         let name = option.trim_start_matches('-');
         let macro_form = if option.starts_with("--") {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the kernel's list of SMC sockets says of those that are looked for.
 
+use super::memory;
 use crate::kernel::attributes::Attributes;
 use crate::kernel::socket;
 use std::collections::HashMap;
-use std::io;
+use std::fs::{self, File};
+use std::{io, thread};
 
 const NETLINK_SOCK_DIAG: isize = 4;
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
@@ -65,12 +67,37 @@ pub fn list() -> io::Result<HashMap<u64, Seen>> {
     Ok(found)
 }
 
+/// The list of the network namespace that a process is in, if that is another one
+/// than this process's and may be entered.
+#[must_use]
+pub fn list_of(process: u32) -> HashMap<u64, Seen> {
+    let path = format!("/proc/{process}/ns/net");
+    let is_other = fs::read_link(&path)
+        .is_ok_and(|theirs| fs::read_link("/proc/self/ns/net").is_ok_and(|ours| ours != theirs));
+    if !is_other {
+        return HashMap::new();
+    }
+    let Ok(namespace) = File::open(&path) else {
+        return HashMap::new();
+    };
+    // A thread of its own: it does not come back from there.
+    let entered = thread::spawn(move || {
+        if memory::enter_network(&namespace) {
+            list().unwrap_or_default()
+        } else {
+            HashMap::new()
+        }
+    });
+    entered.join().unwrap_or_default()
+}
+
 fn parse(answer: &[u8]) -> Option<(u64, Seen)> {
     let (head, rest) = answer.split_at_checked(ANSWER)?;
     let inode = head.get(INODE..)?.first_chunk::<8>()?;
     let state = match head.get(STATE)? {
         2 => State::Beginning,
-        1 | 20.. => State::Connected,
+        // Of those that were aborted the mode is not told any more (26, 27).
+        1 | 20..=25 => State::Connected,
         _ => State::Closed,
     };
     let mode = match head.get(MODE)? {
@@ -113,7 +140,8 @@ mod tests {
             (7, State::Closed),
             (10, State::Closed),
             (20, State::Connected),
-            (27, State::Connected),
+            (25, State::Connected),
+            (26, State::Closed),
         ] {
             let seen = parse(&answer(state, 2, None));
             let mode = Mode::SmcD;

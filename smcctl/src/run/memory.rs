@@ -223,6 +223,13 @@ pub fn wake(futex: &AtomicU32) {
     unsafe { libc::syscall(libc::SYS_futex, futex.as_ptr(), libc::FUTEX_WAKE, i32::MAX) };
 }
 
+/// Puts the calling thread into another network; whether it may.
+#[must_use]
+pub fn enter_network(namespace: &File) -> bool {
+    // SAFETY: no memory is involved; the descriptor is the file's.
+    unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) == 0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,6 +21,8 @@ const LOOKS: u32 = 4;
 /// and after twice the time each time, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Nobody who closes a connection waits longer because of the others.
+const LONGEST_REST: Duration = Duration::from_millis(100);
 
 /// The thread that reads.
 #[derive(Debug)]
@@ -81,6 +83,8 @@ struct Reading {
     tally: Tally,
     pause: Duration,
     next_look: Instant,
+    /// How long the last list has taken.
+    rest: Duration,
 }
 
 /// What comes of a connection.
@@ -106,6 +110,7 @@ impl Reading {
             tally: Tally::default(),
             pause: FIRST_PAUSE,
             next_look: Instant::now(),
+            rest: Duration::ZERO,
         }
     }
 
@@ -154,28 +159,20 @@ impl Reading {
         } else if now < self.next_look {
             return Some(self.next_look - now);
         }
-        let current: Vec<(Ticket, Phase, Entry)> = (self.watched.keys())
-            .filter_map(|number| Ticket::from_number(*number))
-            .filter_map(|ticket| {
-                let phase = self.table.phase(ticket);
-                let is_watched = matches!(phase, Phase::Made | Phase::Connecting | Phase::GivenUp);
-                let entry = self.table.slot(ticket)?.entry();
-                is_watched.then_some((ticket, phase, entry))
-            })
-            .collect();
+        let table = self.table;
+        let mut current: Vec<(Ticket, Phase, Entry)> = Vec::new();
         self.watched.retain(|number, _| {
-            let ticket = Ticket::from_number(*number);
-            current.iter().any(|(watched, ..)| Some(*watched) == ticket)
+            let Some(ticket) = Ticket::from_number(*number) else {
+                return false;
+            };
+            let phase = table.phase(ticket);
+            let is_watched = matches!(phase, Phase::Made | Phase::Connecting | Phase::GivenUp);
+            if let (true, Some(slot)) = (is_watched, table.slot(ticket)) {
+                current.push((ticket, phase, slot.entry()));
+            }
+            is_watched
         });
-        let list = if current
-            .iter()
-            .any(|(.., entry)| entry.facts.is_known_to_smc())
-        {
-            // Without a list nothing is in it.
-            diag::list().unwrap_or_default()
-        } else {
-            HashMap::new()
-        };
+        let list = self.list(&current);
         let mut looks_again = false;
         for (ticket, phase, entry) in current {
             looks_again |= self.decide(ticket, phase, &entry, &list);
@@ -190,6 +187,43 @@ impl Reading {
         self.pause = LONGEST_PAUSE.min(pause * 2);
         self.next_look = now + pause;
         Some(pause)
+    }
+
+    /// The kernel's list, where one of these connections may be in it.
+    fn list(&mut self, current: &[(Ticket, Phase, Entry)]) -> HashMap<u64, Seen> {
+        if !current
+            .iter()
+            .any(|(.., entry)| entry.facts.is_known_to_smc())
+        {
+            return HashMap::new();
+        }
+        // Where there are very many sockets, half of a processor is enough.
+        thread::sleep(self.rest.min(LONGEST_REST));
+        let begun = Instant::now();
+        // Without a list nothing is in it.
+        let mut list = diag::list().unwrap_or_default();
+        // Who is missing may be in another network.
+        let mut elsewhere: Vec<u32> = current
+            .iter()
+            .filter(|(ticket, _, entry)| {
+                entry.facts.is_known_to_smc()
+                    && !list.contains_key(&entry.inode)
+                    && (self.watched.get(&ticket.number())).is_some_and(|watched| !watched.seen)
+            })
+            .map(|(.., entry)| entry.process)
+            .collect();
+        elsewhere.sort_unstable();
+        elsewhere.dedup();
+        for process in elsewhere {
+            if !current
+                .iter()
+                .all(|(.., entry)| list.contains_key(&entry.inode))
+            {
+                list.extend(diag::list_of(process));
+            }
+        }
+        self.rest = begun.elapsed();
+        list
     }
 
     /// True: it is to be looked for at once again.

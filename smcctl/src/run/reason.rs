@@ -2,6 +2,7 @@
 //! Why a connection is TCP: what the kernel says, what the lists say, and what can
 //! be told from what its socket was before.
 
+use crate::explain::codes::in_words;
 use serde::{Serialize, Serializer};
 use smc_policy::{Config, Verdict};
 use std::fmt;
@@ -67,9 +68,9 @@ impl fmt::Display for Why {
             Self::Listed(words) => f.write_str(words),
             Self::Program => f.write_str("program not in SMC_PROCESSES"),
             Self::Kernel(PEER_DECLINED, peer) if *peer != 0 => {
-                write!(f, "the peer declined: {}", code(*peer))
+                write!(f, "the peer declined: {}", in_words(*peer))
             }
-            Self::Kernel(own, _) => f.write_str(&code(*own)),
+            Self::Kernel(own, _) => f.write_str(&in_words(*own)),
             Self::Slow => f.write_str("SMC with this host was slow a short while ago"),
             Self::Handshake => f.write_str("the SMC handshake failed or was interrupted"),
             Self::OnlyTcp => f.write_str("the program used what only TCP can do"),
@@ -85,10 +86,6 @@ impl Serialize for Why {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
-}
-
-fn code(code: u32) -> String {
-    format!("{code:#010x}")
 }
 
 /// Knows what the program was started with.
