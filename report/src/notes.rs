@@ -12,7 +12,7 @@ use crate::kernel::{self, Address};
 use crate::memory::table;
 use crate::numbers;
 use libc::{EALREADY, EINPROGRESS, EINTR, EISCONN};
-use std::ffi::c_int;
+use std::ffi::{c_int, c_uint};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 use table::{Entry, Facts, Kind, Phase, Role, Table, Ticket};
@@ -35,14 +35,23 @@ pub fn before_connect(fd: c_int) -> Option<Kind> {
 pub fn after_connect(fd: c_int, before: Kind, error: c_int, peer: Option<Address>) {
     let Some(table) = table() else { return };
     let begun = live(table, fd, Phase::Connecting);
-    match error {
-        0 | EISCONN | EINPROGRESS | EALREADY | EINTR => {}
-        _ => {
-            if let Some(ticket) = begun {
-                give_up(table, ticket);
-            }
-            return;
+    // An address of no family takes a connection back.
+    let goes_on = match error {
+        0 => peer.is_some(),
+        EISCONN | EINPROGRESS | EALREADY | EINTR => true,
+        _ => false,
+    };
+    if !goes_on {
+        if let Some(ticket) = begun {
+            give_up(table, ticket);
+        } else if is_slotless(fd) {
+            numbers::remember(fd, None);
         }
+        return;
+    }
+    if is_slotless(fd) && matches!(error, 0 | EISCONN | EALREADY) {
+        count_slotless(table, fd);
+        return;
     }
     if let Some(ticket) = begun {
         if error == 0 || error == EISCONN {
@@ -97,6 +106,10 @@ fn write(
         is,
         has_copies: false,
     };
+    if phase == Phase::Connecting && !numbers::has_place(fd) && !facts.is_known_to_smc() {
+        // Nobody would ever say what came of it.
+        return;
+    }
     let entry = Entry {
         facts,
         process: kernel::process_id(),
@@ -108,8 +121,26 @@ fn write(
         table.add_overflow(role, is);
     }
     ring(table);
-    let is_kept = phase == Phase::Connecting || facts.is_known_to_smc();
-    numbers::remember(fd, ticket.filter(|_| is_kept));
+    let kept = match (ticket, phase) {
+        (None, Phase::Connecting) => Some(Ticket::without_slot(entry.process)),
+        (ticket, Phase::Connecting) => ticket,
+        (ticket, _) => ticket.filter(|_| facts.is_known_to_smc()),
+    };
+    numbers::remember(fd, kept);
+}
+
+/// Whether this process is making a connection of `fd` that there is no slot for.
+fn is_slotless(fd: c_int) -> bool {
+    let process = numbers::of(fd).and_then(Ticket::slotless_of);
+    process.is_some_and(|process| process == kernel::process_id())
+}
+
+/// Counts it when it is there.
+fn count_slotless(table: &Table, fd: c_int) {
+    if let Some(kind) = kernel::kind(fd).filter(|_| is_connected(fd)) {
+        table.add_overflow(Role::Connecting, kind);
+        numbers::remember(fd, None);
+    }
 }
 
 fn made_as(fd: c_int, is: Kind) -> Kind {
@@ -150,6 +181,14 @@ fn give_up(table: &Table, ticket: Ticket) {
 #[cold]
 pub fn told(fd: c_int, error: c_int) {
     let Some(table) = table() else { return };
+    if is_slotless(fd) {
+        if error == 0 {
+            count_slotless(table, fd);
+        } else {
+            numbers::remember(fd, None);
+        }
+        return;
+    }
     let Some(ticket) = live(table, fd, Phase::Connecting) else {
         return;
     };
@@ -176,21 +215,23 @@ pub fn duplicated(fd: c_int, to: c_int) {
         .slot(ticket)
         .filter(|_| table.phase(ticket) == Phase::Connecting)
     {
-        let mut entry = slot.entry();
-        entry.facts.has_copies = true;
-        slot.put(&entry);
+        slot.put_copies();
     }
-    numbers::remember(to, Some(ticket));
+    // What has no slot would be counted by each of its numbers.
+    let has_slot = ticket.slotless_of().is_none();
+    numbers::remember(to, Some(ticket).filter(|_| has_slot));
 }
 
 /// `fd` is about to be shut down.
 #[cold]
 pub fn before_shutdown(fd: c_int) {
+    keep(fd, &mut None);
+}
+
+fn keep(fd: c_int, until: &mut Option<u64>) {
     let Some(table) = table() else { return };
-    if live(table, fd, Phase::Connecting).is_some() {
-        told(fd, 0);
-    }
-    wait(table, fd, &mut None);
+    told(fd, 0);
+    wait(table, fd, until);
 }
 
 /// `fd` is about to be closed.
@@ -199,17 +240,22 @@ pub fn before_close(fd: c_int) {
     let_go(fd, &mut None);
 }
 
+/// The numbers from `first` to `last` are about to be closed.
+#[cold]
+pub fn before_closing(first: c_uint, last: c_uint) {
+    let mut until = None;
+    numbers::between(first, last).for_each(|fd| let_go(fd, &mut until));
+}
+
 /// The process is about to execute another program, which may keep descriptors.
 pub fn before_exec() {
-    numbers::between(0, u32::MAX).for_each(before_shutdown);
+    let mut until = None;
+    numbers::between(0, c_uint::MAX).for_each(|fd| keep(fd, &mut until));
 }
 
 /// The process is about to end.
 pub fn before_end() {
-    let mut until = None;
-    for fd in numbers::between(0, u32::MAX) {
-        let_go(fd, &mut until);
-    }
+    before_closing(0, c_uint::MAX);
 }
 
 fn let_go(fd: c_int, until: &mut Option<u64>) {
@@ -221,6 +267,8 @@ fn let_go(fd: c_int, until: &mut Option<u64>) {
             // A child's copy, or one of several numbers.
             return;
         }
+    } else if is_slotless(fd) {
+        count_slotless(table, fd);
     }
     wait(table, fd, until);
     numbers::remember(fd, None);

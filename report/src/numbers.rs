@@ -16,6 +16,11 @@ fn word(fd: c_int) -> Option<&'static AtomicU64> {
     usize::try_from(fd).ok().and_then(|fd| TICKETS.get(fd))
 }
 
+/// Whether something can be remembered of `fd`.
+pub fn has_place(fd: c_int) -> bool {
+    word(fd).is_some()
+}
+
 /// The ticket of `fd`, if it has one.
 #[inline]
 pub fn of(fd: c_int) -> Option<Ticket> {

@@ -51,7 +51,13 @@ fn input_and_output_are_the_programs() {
          echo; ./smc_run --report -- printf '%s|' 'a b' -x -- '$c' 2>/dev/null
          # Whoever reads the output is not kept waiting by the report.
          ./smc_run --report sh -c 'exec >&-; while [ ! -e $SCRATCH/read ]; do sleep 0.1; done' |
-             { cat; touch $SCRATCH/read; }",
+             { cat; touch $SCRATCH/read; }
+         rm $SCRATCH/read
+         ./smc_run --report sh -c '
+             exec 7>&-; for try in $(seq 600); do [ ! -e $SCRATCH/read ] || break; sleep 0.1; done
+             [ -e $SCRATCH/read ] || echo kept open > $SCRATCH/status
+         ' 7>&1 >/dev/null | { cat; touch $SCRATCH/read; }
+         [ ! -e $SCRATCH/status ] || cat $SCRATCH/status",
     );
     assert_eq!(said.out, "\na b|-x|--|$c|");
 }

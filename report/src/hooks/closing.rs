@@ -26,7 +26,7 @@ fn before_close(fd: c_int) {
 }
 
 fn before_closing(first: c_uint, last: c_uint) {
-    quietly(|| numbers::between(first, last).for_each(notes::before_close));
+    quietly(|| notes::before_closing(first, last));
 }
 
 hook! {

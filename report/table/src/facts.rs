@@ -40,7 +40,7 @@ const ACCEPTING: u32 = 1;
 const BEFORE: u32 = 1 << 1;
 const MADE: u32 = 1 << 2;
 const IS: u32 = 1 << 3;
-const COPIES: u32 = 1 << 4;
+pub(crate) const COPIES: u32 = 1 << 4;
 
 impl Facts {
     pub(crate) fn bits(self) -> u32 {

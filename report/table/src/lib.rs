@@ -76,7 +76,25 @@ pub struct Ticket {
     slot: u32,
 }
 
+/// In place of a slot's number: there was none free.
+const NO_SLOT: u32 = u32::MAX - 1;
+
 impl Ticket {
+    /// For a connection that this process is making and that there is no slot for.
+    #[must_use]
+    pub fn without_slot(process: u32) -> Self {
+        Self {
+            generation: process,
+            slot: NO_SLOT,
+        }
+    }
+
+    /// The process whose ticket [`Ticket::without_slot`] this is, if it is one.
+    #[must_use]
+    pub fn slotless_of(self) -> Option<u32> {
+        (self.slot == NO_SLOT).then_some(self.generation)
+    }
+
     /// As a number that is not 0.
     #[must_use]
     pub fn number(self) -> u64 {
@@ -299,6 +317,19 @@ impl Table {
 
     // ---- The reader's side -------------------------------------------------------
 
+    /// All that are in use: a process may have been killed before it could say so.
+    pub fn all(&self, mut each: impl FnMut(Ticket)) {
+        for (place, slot) in self.slots.iter().enumerate() {
+            let state = slot.state.load(Acquire);
+            if Phase::of(state) != Phase::Free {
+                each(Ticket {
+                    generation: state >> PHASE_BITS,
+                    slot: u32::try_from(place).unwrap_or(NO_SLOT),
+                });
+            }
+        }
+    }
+
     /// Takes note of the slots that something was done to.
     pub fn take_dirty(&self, mut each: impl FnMut(Ticket)) {
         for (at, word) in self.dirty.iter().enumerate() {
@@ -373,6 +404,11 @@ impl Slot {
             #[allow(clippy::cast_possible_truncation, reason = "a half")]
             half.store(bits as u64, Relaxed);
         }
+    }
+
+    /// Writes that its socket has more than one number.
+    pub fn put_copies(&self) {
+        self.facts.fetch_or(facts::COPIES, Relaxed);
     }
 
     /// The futex on which the reader's answer is waited for.

@@ -98,6 +98,46 @@ fn a_full_table_is_no_place_and_no_loss() {
 }
 
 #[test]
+fn what_has_no_slot_is_known_by_its_process() {
+    let table = table();
+    let ticket = Ticket::without_slot(7);
+    assert_eq!(Ticket::from_number(ticket.number()), Some(ticket));
+    assert_eq!(ticket.slotless_of(), Some(7));
+    assert!(table.slot(ticket).is_none() && table.waits_on(ticket).is_none());
+    assert_eq!(table.phase(ticket), Phase::Free);
+    let with = table.write(&entry(1), Phase::Made).unwrap();
+    assert_eq!(with.slotless_of(), None);
+}
+
+/// A process that is killed between two instructions.
+#[test]
+fn what_nobody_rang_for_is_found_in_the_end() {
+    let table = table();
+    let made = table.write(&entry(1), Phase::Made).unwrap();
+    let begun = table.write(&entry(2), Phase::Connecting).unwrap();
+    let _ = dirty(&table);
+    let all = |table: &Table| {
+        let mut found = Vec::new();
+        table.all(|ticket| found.push(ticket));
+        found
+    };
+    assert_eq!(all(&table), [made, begun]);
+    assert_eq!(table.free(made, Phase::Made), Some(false));
+    assert_eq!(all(&table), [begun]);
+}
+
+#[test]
+fn copies_are_noted_and_nothing_else_changes() {
+    let table = table();
+    let ticket = table.write(&entry(9), Phase::Connecting).unwrap();
+    let slot = table.slot(ticket).unwrap();
+    slot.put_copies();
+    let mut expected = entry(9);
+    expected.facts.has_copies = true;
+    assert_eq!(slot.entry(), expected);
+}
+
+#[test]
 fn whoever_sleeps_is_to_be_woken() {
     let table = table();
     assert!(!table.ring());

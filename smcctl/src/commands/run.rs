@@ -7,7 +7,7 @@ use crate::output::{Output, Report};
 use crate::run::memory::Shared;
 use crate::run::reader::Reader;
 use crate::run::reason::Judge;
-use crate::run::start::{inherits_signals, kernel_has_smc, Running, Signals};
+use crate::run::start::{inherits_signals, kernel_has_smc, open_files, Running, Signals};
 use crate::run::told::Told;
 use clap::Args;
 use smc_policy::Config;
@@ -135,6 +135,7 @@ fn report(command: &[OsString], preload: &OsStr, output: &Output) -> Outcome {
         .filter(|path| !path.is_empty() && !path.ends_with(LIBRARY.as_bytes()))
         .map(|path| PathBuf::from(OsStr::from_bytes(path)))
         .collect();
+    let inherited = open_files();
     let shared = Shared::create()?;
     let mut variables = Vec::new();
     // What the shim cannot enter, this library must not.
@@ -150,8 +151,8 @@ fn report(command: &[OsString], preload: &OsStr, output: &Output) -> Outcome {
     ));
 
     let signals = Signals::block();
-    let reader = Reader::begin(shared.table(), Judge::new(config, kernel_has_smc()));
-    let running = match Running::start(command, &variables, &signals) {
+    let reader = Reader::begin(shared.table(), Judge::new(config, kernel_has_smc()))?;
+    let running = match Running::start(command, &variables, &signals, &inherited) {
         Ok(running) => running,
         Err(error) => {
             let failure = Failure::new(format!("{name}: {}", words(&error)));

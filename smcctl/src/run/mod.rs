@@ -3,12 +3,13 @@
 //!
 //! [`memory`] is shared with the program, in all of whose processes a library
 //! writes down connections; [`reader`] asks the kernel what they are while they
-//! are there, [`diag`] is how; [`tally`] adds them up and [`reason`] says why some
+//! are there, [`diag`] is how, and [`found`] what comes of it; [`tally`] adds them up and [`reason`] says why some
 //! are TCP. [`start`] makes the program's processes, and hands signals to it and
 //! its exit status back. [`told`] is the report. `unsafe` lives in [`memory`] and
 //! [`start`] only.
 
 pub mod diag;
+pub mod found;
 pub mod memory;
 pub mod reader;
 pub mod reason;

@@ -2,10 +2,12 @@
 //! Reads what the program's processes write down, asks the kernel about it while
 //! the sockets are there, and adds it up.
 
-use super::diag::{self, Mode, Seen, State};
+use super::diag::{self, Seen};
+use super::found::{found, Found, Watched};
 use super::memory::{self, becomes_reader, reads_no_more};
-use super::reason::{Judge, Why, FORCED};
+use super::reason::{Judge, Why};
 use super::tally::{Tally, What};
+use crate::failure::{words, Failure};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::channel;
@@ -14,9 +16,6 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use table::{Entry, Kind, Phase, Role, Table, Ticket};
 
-/// A socket that is not in the kernel's list is looked for so often: one that comes
-/// while the list is made up may be missing in it.
-const LOOKS: u32 = 4;
 /// Connections that are being made are looked at again after this time at first,
 /// and after twice the time each time, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -34,11 +33,13 @@ pub struct Reader {
 
 impl Reader {
     /// Begins; when this returns, the program may be started.
-    #[must_use]
-    pub fn begin(table: &'static Table, judge: Judge) -> Self {
+    ///
+    /// # Errors
+    /// When there may be no more threads.
+    pub fn begin(table: &'static Table, judge: Judge) -> Result<Self, Failure> {
         let ends = Arc::new(AtomicBool::new(false));
         let (begun, has_begun) = channel();
-        let thread = thread::spawn({
+        let reads = {
             let ends = Arc::clone(&ends);
             move || {
                 becomes_reader(table);
@@ -47,13 +48,16 @@ impl Reader {
                 reads_no_more(table);
                 tally
             }
-        });
+        };
+        let thread = thread::Builder::new().spawn(reads).map_err(|error| {
+            Failure::new(format!("no thread for the report: {}", words(&error)))
+        })?;
         let _ = has_begun.recv();
-        Self {
+        Ok(Self {
             table,
             ends,
             thread,
-        }
+        })
     }
 
     /// Ends; what has been added up.
@@ -67,15 +71,6 @@ impl Reader {
     }
 }
 
-/// A connection that something is to be found out about.
-#[derive(Clone, Copy, Debug, Default)]
-struct Watched {
-    /// So many lists did not have it.
-    missed: u32,
-    /// One had it.
-    seen: bool,
-}
-
 struct Reading {
     table: &'static Table,
     judge: Judge,
@@ -85,20 +80,6 @@ struct Reading {
     next_look: Instant,
     /// How long the last list has taken.
     rest: Duration,
-}
-
-/// What comes of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Found {
-    SmcR,
-    SmcD,
-    /// The one or the other.
-    Smc,
-    /// With the reasons that the kernel's list has, if it was ever in there.
-    Tcp(Option<(u32, u32)>),
-    /// Not one, in the end.
-    CountsNot,
-    NotYet,
 }
 
 impl Reading {
@@ -118,7 +99,10 @@ impl Reading {
         loop {
             let bell = self.table.bell_value();
             let is_end = ends.load(Relaxed);
-            let is_news = self.take_news();
+            let mut is_news = self.take_news();
+            if is_end {
+                is_news |= self.take_all();
+            }
             let limit = self.look(is_news || is_end);
             if is_end && limit != Some(Duration::ZERO) {
                 break;
@@ -149,6 +133,15 @@ impl Reading {
             self.watched.insert(ticket.number(), Watched::default());
         });
         is_news
+    }
+
+    /// Whoever was killed between writing and ringing has not rung.
+    fn take_all(&mut self) -> bool {
+        let known = self.watched.len();
+        self.table.all(|ticket| {
+            self.watched.entry(ticket.number()).or_default();
+        });
+        self.watched.len() > known
     }
 
     /// Looks at all that is watched; when it should next be looked at.
@@ -208,7 +201,8 @@ impl Reading {
             .filter(|(ticket, _, entry)| {
                 entry.facts.is_known_to_smc()
                     && !list.contains_key(&entry.inode)
-                    && (self.watched.get(&ticket.number())).is_some_and(|watched| !watched.seen)
+                    && (self.watched.get(&ticket.number()))
+                        .is_some_and(|watched| !watched.is_seen())
             })
             .map(|(.., entry)| entry.process)
             .collect();
@@ -238,12 +232,7 @@ impl Reading {
         let Some(watched) = self.watched.get_mut(&ticket.number()) else {
             return false;
         };
-        if seen.is_some() {
-            watched.seen = true;
-            watched.missed = 0;
-        } else {
-            watched.missed += 1;
-        }
+        watched.was_looked_for(seen.is_some());
         let found = found(phase, entry, seen, *watched);
         if found == Found::NotYet {
             return phase != Phase::Connecting;
@@ -267,39 +256,5 @@ impl Reading {
         }
         self.watched.remove(&ticket.number());
         false
-    }
-}
-
-/// What a connection is, given what is written down and what the kernel says.
-fn found(phase: Phase, entry: &Entry, seen: Option<&Seen>, watched: Watched) -> Found {
-    let is_made = phase == Phase::Made;
-    if !entry.facts.is_known_to_smc() {
-        return if is_made {
-            Found::Tcp(None)
-        } else {
-            Found::NotYet
-        };
-    }
-    let is_gone = watched.missed >= LOOKS;
-    match (seen.map(|seen| (seen.mode, seen.state)), phase) {
-        // What was made TCP before need not be connected.
-        (Some((Mode::Tcp(own, peer), _)), _) if is_made || own != FORCED => {
-            Found::Tcp(Some((own, peer)))
-        }
-        (Some((Mode::SmcR, State::Connected)), _) => Found::SmcR,
-        (Some((Mode::SmcD, State::Connected)), _) => Found::SmcD,
-        // It was one, and the kernel does not tell any more which.
-        (Some(_), Phase::Made) => without_the_kernel(entry),
-        (None, Phase::Made) if is_gone => without_the_kernel(entry),
-        (Some((_, State::Closed)), _) | (Some(_), Phase::GivenUp) => Found::CountsNot,
-        (None, _) if is_gone && (watched.seen || phase == Phase::GivenUp) => Found::CountsNot,
-        _ => Found::NotYet,
-    }
-}
-
-fn without_the_kernel(entry: &Entry) -> Found {
-    match entry.facts.is {
-        Kind::Smc => Found::Smc,
-        Kind::Tcp => Found::Tcp(Some((0, 0))),
     }
 }

@@ -167,7 +167,8 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts it with these variables.
+    /// Starts it with these variables; `inherited` is what was open before anything
+    /// was opened here.
     ///
     /// # Errors
     /// When it cannot be executed.
@@ -175,6 +176,7 @@ impl Running {
         command: &[OsString],
         variables: &[(&str, Option<OsString>)],
         signals: &Signals,
+        inherited: &[c_int],
     ) -> io::Result<Self> {
         let (name, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let strangers = children();
@@ -202,7 +204,7 @@ impl Running {
             first: libc::pid_t::try_from(first).unwrap_or(0),
             strangers,
         };
-        hold_nothing_open();
+        hold_nothing_open(inherited);
         Ok(running)
     }
 
@@ -275,14 +277,35 @@ fn children() -> Vec<libc::pid_t> {
         .collect()
 }
 
+/// The files that are open, but for input, output and errors.
+#[must_use]
+pub fn open_files() -> Vec<c_int> {
+    let entries = fs::read_dir("/proc/self/fd")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut files: Vec<c_int> = entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|&fd| fd > libc::STDERR_FILENO)
+        .collect();
+    // But for the folder that was read.
+    // SAFETY: asks, and changes nothing.
+    files.retain(|&fd| unsafe { libc::fcntl(fd, libc::F_GETFD) } >= 0);
+    files
+}
+
 /// Whoever waits for the end of the program's output or input does not wait for
-/// this process, and no file system is kept busy by it.
-fn hold_nothing_open() {
+/// this process, no lock is held by it, and no file system is kept busy.
+fn hold_nothing_open(inherited: &[c_int]) {
     if let Ok(nothing) = File::options().read(true).write(true).open("/dev/null") {
         for fd in [libc::STDIN_FILENO, libc::STDOUT_FILENO] {
             // SAFETY: nothing in this process uses them from here on.
             unsafe { libc::dup2(nothing.as_raw_fd(), fd) };
         }
+    }
+    for &fd in inherited {
+        // SAFETY: nothing in this process has ever used it.
+        unsafe { libc::close(fd) };
     }
     let _ = std::env::set_current_dir("/");
 }
