@@ -241,12 +241,12 @@ mod tests {
         assert!(table.is_valid() && !table.is_read());
         assert!(shared.path().exists());
         // It ends without unlocking.
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                becomes_reader(table);
-                assert!(table.is_read());
-            });
+        let reader = std::thread::spawn(move || {
+            becomes_reader(table);
+            assert!(table.is_read());
         });
+        // A scope's end would not wait until the thread is gone.
+        reader.join().unwrap();
         assert!(!table.is_read());
         let path = shared.path().to_owned();
         drop(shared);
