@@ -2,7 +2,9 @@
 //! The command line. One more command: a line in [`Command`], a line in `run`,
 //! and a file in [`crate::commands`].
 
-use crate::commands::{check, explain, limit_handshakes, load, pnetid, run, seid, ueid};
+use crate::commands::{
+    check, completions, explain, limit_handshakes, load, pnetid, run, seid, ueid,
+};
 use crate::failure::Outcome;
 use crate::output::Output;
 use clap::{Parser, Subcommand};
@@ -47,6 +49,8 @@ pub enum Command {
     LimitHandshakes(limit_handshakes::Arguments),
     /// Run a program over SMC, and say what its connections were
     Run(run::Arguments),
+    /// Write what a shell needs to complete these commands
+    Completions(completions::Arguments),
 }
 
 impl Command {
@@ -64,6 +68,7 @@ impl Command {
             Self::Seid(arguments) => seid::run(&arguments, output),
             Self::LimitHandshakes(arguments) => limit_handshakes::run(&arguments, output),
             Self::Run(arguments) => run::run(arguments, output),
+            Self::Completions(arguments) => completions::run(&arguments),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::check::{self, Diagnosis, Privilege};
 use crate::explain::topics::TOPICS;
 use crate::failure::{Outcome, NO};
 use crate::output::{styled, Output, Report, BAD, DOUBTFUL, FAINT, GOOD, STRONG};
-use clap::Args;
+use clap::{Args, ValueHint};
 use std::cell::RefCell;
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// A program that is to be started with smc_run
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::ExecutablePath)]
     program: Option<String>,
     /// Make a real connection to `smcctl check --listen`, or to any SMC server, there
     #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "listen")]
@@ -63,13 +63,11 @@ impl Report for Diagnosis {
             };
             text += &wrapped(&note, "  ");
         }
-        let topics = TOPICS.iter().map(|topic| topic.name);
-        let more = topics.collect::<Vec<_>>().join(", ");
-        text + "\n"
-            + &wrapped(
-                &format!("More to know: smcctl explain TOPIC, of {more}"),
-                "",
-            )
+        text += "\nWhat else to know (smcctl explain TOPIC):\n";
+        for topic in TOPICS {
+            let _ = writeln!(text, "  {:13}{}", topic.name, topic.brief);
+        }
+        text
     }
 }
 

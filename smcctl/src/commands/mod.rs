@@ -2,6 +2,7 @@
 //! The commands, one a file: its arguments, what it does and what it says.
 
 pub mod check;
+pub mod completions;
 pub mod explain;
 pub mod limit_handshakes;
 pub mod load;

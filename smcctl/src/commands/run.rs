@@ -9,7 +9,7 @@ use crate::run::reader::Reader;
 use crate::run::reason::Judge;
 use crate::run::start::{inherits_signals, kernel_has_smc, open_files, Running, Signals};
 use crate::run::told::Told;
-use clap::Args;
+use clap::{Args, ValueHint};
 use smc_policy::Config;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
@@ -33,7 +33,8 @@ pub struct Arguments {
         required = true,
         trailing_var_arg = true,
         allow_hyphen_values = true,
-        value_name = "COMMAND"
+        value_name = "COMMAND",
+        value_hint = ValueHint::CommandWithArguments
     )]
     command: Vec<OsString>,
 }

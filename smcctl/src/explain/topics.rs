@@ -29,7 +29,8 @@ pub const TOPICS: &[Topic] = &[
         ],
         advice: &[
             "have the client use IPv4: java -Djava.net.preferIPv4Stack=true; \
-             NODE_OPTIONS=--dns-result-order=ipv4first; curl -4; an IPv4 address as the host",
+             NODE_OPTIONS=--dns-result-order=ipv4first; curl -4; elsewhere an IPv4 address as \
+             the host",
         ],
     },
     Topic {
@@ -41,7 +42,8 @@ pub const TOPICS: &[Topic] = &[
              as a module, without loopback-ism.",
         ],
         advice: &[
-            "stay on the kernel of Debian 13: sudo apt-get install -t trixie linux-image-amd64",
+            "boot the kernel of Debian 13 (6.12); where it was removed: \
+             sudo apt-get install linux-image-amd64/trixie",
             "or build one with CONFIG_DIBS, CONFIG_SMC and CONFIG_SMC_DIAG",
         ],
     },
