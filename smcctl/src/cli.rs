@@ -3,7 +3,8 @@
 //! and a file in [`crate::commands`].
 
 use crate::commands::{
-    check, completions, explain, limit_handshakes, load, pnetid, run, seid, ueid,
+    check, completions, devices, explain, limit_handshakes, linkgroups, links, load, pnetid, run,
+    seid, stats, ueid,
 };
 use crate::failure::Outcome;
 use crate::output::Output;
@@ -39,6 +40,14 @@ pub enum Command {
     Load(load::Arguments),
     /// What a reason for falling back to TCP means, and what to do about it
     Explain(explain::Arguments),
+    /// Show the devices that SMC can use, by pnetid
+    Devices(devices::Arguments),
+    /// Show the link groups: what connections to a host share
+    Linkgroups(linkgroups::Arguments),
+    /// Show the links of SMC-R link groups
+    Links(links::Arguments),
+    /// Show what the kernel has counted
+    Stats(stats::Arguments),
     /// Show and set which devices share a network
     Pnetid(pnetid::Arguments),
     /// Show and set user EIDs; SMC version 2 needs a common one
@@ -63,6 +72,10 @@ impl Command {
             Self::Check(arguments) => check::run(&arguments, output),
             Self::Load(arguments) => load::run(&arguments, output),
             Self::Explain(arguments) => explain::run(&arguments, output),
+            Self::Devices(arguments) => devices::run(&arguments, output),
+            Self::Linkgroups(arguments) => linkgroups::run(&arguments, output),
+            Self::Links(arguments) => links::run(&arguments, output),
+            Self::Stats(arguments) => stats::run(&arguments, output),
             Self::Pnetid(arguments) => pnetid::run(&arguments, output),
             Self::Ueid(arguments) => ueid::run(&arguments, output),
             Self::Seid(arguments) => seid::run(&arguments, output),

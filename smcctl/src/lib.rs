@@ -20,3 +20,4 @@ pub mod failure;
 pub mod kernel;
 pub mod output;
 pub mod run;
+pub mod system;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! All that is known of a host, and which devices go together.
 
-use super::devices::{Gid, Interface, Port, Roce};
 use super::kernel::Kernel;
-use super::names::{Ism, Names};
+use super::names::Names;
+use crate::kernel::devices::Device;
+use crate::system::interfaces::Interface;
+use crate::system::ports::{Gid, Port, Roce};
 
 /// The host.
 #[derive(Clone, Debug, Default)]
@@ -102,13 +104,16 @@ impl Host {
 
     /// The ISM devices that SMC-D version 1 could use: a pnetid is needed.
     #[must_use]
-    pub fn ism_v1(&self) -> Vec<&Ism> {
-        let same = |ism: &&Ism| {
-            ism.pnetid.is_some() && self.usable_interfaces().any(|one| one.pnetid == ism.pnetid)
+    pub fn ism_v1(&self) -> Vec<&Device> {
+        let same = |ism: &&Device| {
+            ism.pnetid().is_some_and(|pnetid| {
+                self.usable_interfaces()
+                    .any(|one| one.pnetid.as_ref() == Some(pnetid))
+            })
         };
         self.names
             .iter()
-            .flat_map(|names| &names.ism)
+            .flat_map(|names| &names.devices.ism)
             .filter(same)
             .collect()
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernel: was it built with SMC, and are its modules loaded?
 
-use super::files::Root;
 use super::finding::Finding;
 use super::Privilege;
 use crate::kernel::support::{presence_under, release_under, Presence};
+use crate::system::files::Root;
 
 /// What the kernel is.
 #[derive(Clone, Debug, Default)]
@@ -226,8 +226,8 @@ impl Kernel {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Level;
-    use super::super::made_up::Tree;
     use super::*;
+    use crate::system::made_up::Tree;
 
     fn findings(tree: &Tree) -> Vec<Finding> {
         read(&tree.root()).findings(Privilege::Root)

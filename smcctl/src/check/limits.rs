@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Limits and sizes: what SMC reads from sysctl, and locked memory.
 
-use super::files::Root;
 use super::finding::Finding;
 use super::Privilege;
 use crate::output::bytes;
+use crate::system::files::Root;
 
 /// The kernel's own default of `net.smc.rmem` and `net.smc.wmem`.
 const DEFAULT_RING: u64 = 65536;
@@ -114,8 +114,8 @@ fn locked(root: &Root) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Level;
-    use super::super::made_up::Tree;
     use super::*;
+    use crate::system::made_up::Tree;
 
     #[test]
     fn what_makes_connections_tcp_is_a_warning_with_its_command() {

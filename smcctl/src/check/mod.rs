@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The doctor: is this host ready for SMC, and what is missing?
 //!
-//! Looking ([`files`], [`kernel`], [`devices`], [`names`]) is apart from judging
+//! Looking ([`kernel`], [`names`], [`crate::system`]) is apart from judging
 //! ([`wiring`], [`limits`], [`verdict`]), which is pure.
 
-pub mod devices;
-pub mod files;
 pub mod finding;
 pub mod host;
 pub mod kernel;
 pub mod limits;
-#[cfg(test)]
-mod made_up;
 pub mod names;
 pub mod peer;
 pub mod programs;
@@ -20,7 +16,8 @@ pub mod verdict;
 pub mod wiring;
 
 use crate::failure::Failure;
-use files::Root;
+use crate::system::files::Root;
+use crate::system::{interfaces, ports};
 use finding::{Finding, Level};
 use host::Host;
 use serde::Serialize;
@@ -76,8 +73,8 @@ pub struct Diagnosis {
 #[must_use]
 pub fn look(root: &Root) -> (Host, Option<Failure>) {
     let kernel = kernel::read(root);
-    let mut interfaces = devices::interfaces(root);
-    let mut ports = devices::ports(root);
+    let mut interfaces = interfaces::interfaces(root);
+    let mut ports = ports::ports(root);
     names::give_addresses(&mut interfaces);
     let (mut names, mut failure) = (None, None);
     if kernel.has_smc() {

@@ -4,13 +4,14 @@
 //! Asking for a family of SMC loads the module. A doctor changes nothing, so
 //! nothing is asked while SMC is not loaded.
 
-use super::devices::{Interface, Port, Subnet};
 use crate::failure::Failure;
 use crate::kernel::attributes::Attributes;
-use crate::kernel::generic::Family;
+use crate::kernel::devices;
 use crate::kernel::pnet::{self, Device, Entry};
 use crate::kernel::settings::{self, Seid};
 use crate::kernel::socket;
+use crate::system::interfaces::{Interface, Subnet};
+use crate::system::ports::Port;
 
 /// `NETLINK_ROUTE`, its request for addresses and their attributes.
 const NETLINK_ROUTE: isize = 0;
@@ -20,28 +21,6 @@ const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
-
-/// Commands of SMC_GEN_NETLINK and the attributes that matter here.
-const GET_SYS_INFO: u8 = 1;
-const SYS_INFO: u16 = 1;
-const IS_ISM_V2: u16 = 3;
-const GET_DEV_SMCD: u8 = 5;
-const GET_DEV_SMCR: u8 = 6;
-const DEV_SMCD: u16 = 5;
-const DEV_SMCR: u16 = 6;
-const DEV_PCI_ID: u16 = 7;
-const DEV_PORTS: [u16; 2] = [8, 9];
-const DEV_IB_NAME: u16 = 10;
-const PORT_PNETID: u16 = 2;
-
-/// An ISM device.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ism {
-    /// Its bus id.
-    pub bus_id: String,
-    /// Its pnetid.
-    pub pnetid: Option<String>,
-}
 
 /// What SMC itself knows.
 #[derive(Clone, Debug, Default)]
@@ -54,20 +33,11 @@ pub struct Names {
     pub seid: Seid,
     /// Whether a busy server answers with TCP.
     pub limits_handshakes: bool,
-    /// The ISM devices.
-    pub ism: Vec<Ism>,
-    /// Some device can do SMC-D version 2: ISM, or loopback-ism.
-    pub ism_v2: bool,
+    /// The devices.
+    pub devices: devices::Known,
 }
 
 impl Names {
-    /// Loopback-ism is in no list of devices: it is there when SMC-D version 2 can
-    /// be done without an ISM device.
-    #[must_use]
-    pub fn has_loopback(&self) -> bool {
-        self.ism_v2 && self.ism.is_empty()
-    }
-
     /// Whether version 2 of SMC can be offered.
     #[must_use]
     pub fn has_eid(&self) -> bool {
@@ -80,57 +50,30 @@ impl Names {
 /// # Errors
 /// When the kernel does not tell something.
 pub fn read(ports: &mut [Port]) -> Result<Names, Failure> {
-    let family = Family::smc()?;
-    let mut names = Names {
+    let names = Names {
         pnetids: pnet::table()?,
         ueids: settings::ueids()?,
         seid: settings::read_seid()?,
         limits_handshakes: settings::handshakes_limited()?,
-        ..Names::default()
+        devices: devices::read()?,
     };
-    let refused = |error| crate::kernel::generic::refused("read the devices of SMC", &error);
-    family
-        .dump(GET_SYS_INFO, |answer| {
-            names.ism_v2 |= answer.nest(SYS_INFO).number(IS_ISM_V2) == Some(1);
-        })
-        .map_err(refused)?;
-    family
-        .dump(GET_DEV_SMCD, |answer| names.ism.extend(ism(answer)))
-        .map_err(refused)?;
-    family
-        .dump(GET_DEV_SMCR, |answer| give_pnetids(answer, ports))
-        .map_err(refused)?;
+    give_pnetids(&names.devices.rdma, ports);
     Ok(names)
 }
 
-fn ism(answer: Attributes) -> Option<Ism> {
-    let device = answer.nest(DEV_SMCD);
-    Some(Ism {
-        bus_id: device.text(DEV_PCI_ID)?,
-        pnetid: device
-            .nest(DEV_PORTS[0])
-            .text(PORT_PNETID)
-            .filter(|name| !name.is_empty()),
-    })
-}
-
-/// The pnetids that count for the ports of a device: given by hand or by firmware.
-fn give_pnetids(answer: Attributes, ports: &mut [Port]) {
-    let device = answer.nest(DEV_SMCR);
-    let Some(name) = device.text(DEV_IB_NAME) else {
-        return;
-    };
-    for port in ports.iter_mut().filter(|port| port.device == name) {
-        let place = usize::from(port.number.saturating_sub(1));
-        port.pnetid = DEV_PORTS
-            .get(place)
-            .and_then(|kind| device.nest(*kind).text(PORT_PNETID))
-            .filter(|name| !name.is_empty());
+/// The pnetids that count for ports: given by hand or by firmware.
+pub fn give_pnetids(known: &[devices::Device], ports: &mut [Port]) {
+    for port in ports {
+        port.pnetid = known
+            .iter()
+            .find(|device| device.name.as_deref() == Some(&port.device))
+            .and_then(|device| device.port(port.number))
+            .and_then(|known| known.pnetid.clone());
     }
 }
 
-/// Gives interfaces the pnetids of the table: that of the interface at their bottom
-/// comes first.
+/// Gives interfaces the pnetids that count for them: that of the hardware, then those
+/// of the table; that of the interface at their bottom comes first.
 pub fn give_table(table: &[Entry], interfaces: &mut [Interface]) {
     let of = |name: &str| {
         table
@@ -139,7 +82,11 @@ pub fn give_table(table: &[Entry], interfaces: &mut [Interface]) {
             .map(|entry| entry.pnetid.clone())
     };
     for interface in interfaces {
-        interface.pnetid = of(&interface.base).or_else(|| of(&interface.name));
+        interface.pnetid = interface
+            .hardware_pnetid
+            .clone()
+            .or_else(|| of(&interface.base))
+            .or_else(|| of(&interface.name));
     }
 }
 
@@ -178,7 +125,7 @@ fn give_address(answer: &[u8], interfaces: &mut [Interface]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::attributes::{put, put_text};
+    use crate::kernel::attributes::put;
 
     #[test]
     fn an_address_finds_its_interface() {
@@ -201,7 +148,7 @@ mod tests {
     #[test]
     fn this_host_tells_its_loopback_address() {
         let mut interfaces =
-            crate::check::devices::interfaces(&crate::check::files::Root::new("/"));
+            crate::system::interfaces::interfaces(&crate::system::files::Root::new("/"));
         give_addresses(&mut interfaces);
         let lo = interfaces.iter().find(|one| one.name == "lo").unwrap();
         assert!(lo.ipv4.iter().any(|subnet| subnet.address.is_loopback()));
@@ -229,17 +176,11 @@ mod tests {
 
     #[test]
     fn a_ports_pnetid_is_the_kernels() {
-        let mut port = Vec::new();
-        put_text(&mut port, PORT_PNETID, "NET1");
-        let mut device = Vec::new();
-        put_text(&mut device, DEV_IB_NAME, "rxe0");
-        put(&mut device, DEV_PORTS[0], &port);
-        let mut answer = Vec::new();
-        put(&mut answer, DEV_SMCR, &device);
-        let tree = super::super::made_up::Tree::debian_612();
+        let known = devices::made_up(Some("rxe0"), None, "NET1");
+        let tree = crate::system::made_up::Tree::debian_612();
         tree.add_rxe0();
-        let mut ports = super::super::devices::ports(&tree.root());
-        give_pnetids(Attributes::new(&answer), &mut ports);
+        let mut ports = crate::system::ports::ports(&tree.root());
+        give_pnetids(&[known], &mut ports);
         assert_eq!(ports[0].pnetid.as_deref(), Some("NET1"));
     }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The doctor's judgement of made-up hosts.
 
-use super::devices::Subnet;
-use super::made_up::Tree;
-use super::names::{Ism, Names};
+use super::names::Names;
 use super::*;
+use crate::kernel::devices;
+use crate::system::interfaces::{self, Subnet};
+use crate::system::made_up::Tree;
+use crate::system::ports;
 use std::net::Ipv4Addr;
 
 /// What `look` would see there, with the address that netlink would tell.
@@ -12,8 +14,8 @@ fn host(tree: &Tree, names: Option<Names>) -> Host {
     let root = tree.root();
     let mut host = Host {
         kernel: kernel::read(&root),
-        interfaces: devices::interfaces(&root),
-        ports: devices::ports(&root),
+        interfaces: interfaces::interfaces(&root),
+        ports: ports::ports(&root),
         names,
         has_rdma_command: true,
     };
@@ -151,7 +153,7 @@ fn a_gid_in_another_subnet_does_not_do() {
 fn smc_d_is_told_from_loopback() {
     let tree = loaded();
     let mut names = ueid();
-    names.ism_v2 = true;
+    names.devices.ism_v2 = true;
     let found = diagnosis(&tree, &host(&tree, Some(names.clone())));
     assert_eq!(possible(&found), ["SMC-D"]);
     assert_eq!(found.verdicts[2].through, ["loopback-ism"]);
@@ -163,11 +165,8 @@ fn smc_d_is_told_from_loopback() {
         found.verdicts[2].note,
         "loopback-ism needs a user EID, and none is set"
     );
-    let ism = Ism {
-        bus_id: "0000:00:00.0".to_owned(),
-        pnetid: Some("NET1".to_owned()),
-    };
-    names.ism.push(ism);
+    let ism = devices::made_up(None, Some("0000:00:00.0"), "NET1");
+    names.devices.ism.push(ism);
     let mut host = host(&tree, Some(names));
     assert!(!diagnosis(&tree, &host).ready);
     for interface in &mut host.interfaces {

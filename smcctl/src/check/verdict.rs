@@ -122,18 +122,24 @@ fn smcd(host: &Host) -> Verdict {
         return impossible(variant, "the kernel does not tell its devices");
     };
     let v1 = host.ism_v1();
-    if !v1.is_empty() || (names.ism_v2 && !names.ism.is_empty() && names.has_eid()) {
-        let through = names.ism.iter().map(|ism| ism.bus_id.clone()).collect();
+    if !v1.is_empty() || (names.devices.ism_v2 && !names.devices.ism.is_empty() && names.has_eid())
+    {
+        let through = names
+            .devices
+            .ism
+            .iter()
+            .filter_map(|ism| ism.bus_id.clone())
+            .collect();
         return possible(variant, through, "to systems on the same machine");
     }
-    if names.has_loopback() {
+    if names.devices.has_loopback() {
         if names.has_eid() {
             let through = vec!["loopback-ism".to_owned()];
             return possible(variant, through, "between programs of this host");
         }
         return impossible(variant, "loopback-ism needs a user EID, and none is set");
     }
-    if names.ism.is_empty() {
+    if names.devices.ism.is_empty() {
         let why = match host.kernel.built_with_loopback() {
             Some(false) => "no ISM device, and the kernel was built without loopback-ism",
             _ => "neither an ISM device nor loopback-ism",

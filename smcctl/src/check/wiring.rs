@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Findings about devices, pnetids and EIDs.
 
-use super::devices::{Interface, Port, Roce};
 use super::finding::Finding;
 use super::host::{is_v2, Host};
 use super::Privilege;
 use crate::failure::quoted;
 use crate::kernel::support::Presence;
+use crate::system::interfaces::Interface;
+use crate::system::ports::{Port, Roce};
 
 /// What is proposed where none is set. Both hosts need the same, so it is fixed.
 pub const PROPOSED_UEID: &str = "SMCV2-DEFAULT-UEID";
@@ -46,7 +47,7 @@ fn no_device(host: &Host, privilege: Privilege) -> Finding {
     let has_smcd = host
         .names
         .as_ref()
-        .is_some_and(|names| names.ism_v2 || !names.ism.is_empty());
+        .is_some_and(|names| names.devices.ism_v2 || !names.devices.ism.is_empty());
     let new = if has_smcd {
         Finding::warning
     } else {
@@ -184,8 +185,8 @@ fn pnetids(host: &Host, privilege: Privilege) -> Vec<Finding> {
         if host
             .names
             .iter()
-            .flat_map(|names| &names.ism)
-            .any(|ism| ism.pnetid.as_ref() == Some(pnetid))
+            .flat_map(|names| &names.devices.ism)
+            .any(|ism| ism.pnetid() == Some(pnetid))
         {
             findings.push(Finding::ok(
                 "pnetid",
@@ -247,10 +248,15 @@ fn pnetids(host: &Host, privilege: Privilege) -> Vec<Finding> {
 fn ism(host: &Host) -> Option<Finding> {
     let names = host.names.as_ref()?;
     let why = "SMC-D carries data through memory that systems of one machine share";
-    if names.has_loopback() {
+    if names.devices.has_loopback() {
         return Some(Finding::ok("ism", "there is loopback-ism", why));
     }
-    let ids: Vec<_> = names.ism.iter().map(|ism| ism.bus_id.as_str()).collect();
+    let ids: Vec<_> = names
+        .devices
+        .ism
+        .iter()
+        .filter_map(|ism| ism.bus_id.as_deref())
+        .collect();
     (!ids.is_empty()).then(|| Finding::ok("ism", format!("ISM devices: {}", ids.join(", ")), why))
 }
 

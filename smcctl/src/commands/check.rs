@@ -2,13 +2,13 @@
 //! `smcctl check`: the doctor.
 
 use super::explain::wrapped;
-use crate::check::files::Root;
 use crate::check::finding::{Finding, Level};
 use crate::check::peer::{self, Connection};
 use crate::check::{self, Diagnosis, Privilege};
 use crate::explain::topics::TOPICS;
 use crate::failure::{Outcome, NO};
 use crate::output::{styled, Output, Report, BAD, DOUBTFUL, FAINT, GOOD, STRONG};
+use crate::system::files::Root;
 use clap::{Args, ValueHint};
 use std::cell::RefCell;
 use std::fmt::Write;

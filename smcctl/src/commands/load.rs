@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `smcctl load`: loads the modules of SMC.
 
-use crate::check::files::Root;
 use crate::check::kernel::{self, Kernel};
 use crate::check::Privilege;
 use crate::failure::{again_with_sudo, words, Failure, Outcome};
 use crate::kernel::support::{missing, Presence};
 use crate::output::{Output, Report};
+use crate::system::files::Root;
 use clap::Args;
 use serde::Serialize;
 use std::fmt::Write;

@@ -3,10 +3,14 @@
 
 pub mod check;
 pub mod completions;
+pub mod devices;
 pub mod explain;
 pub mod limit_handshakes;
+pub mod linkgroups;
+pub mod links;
 pub mod load;
 pub mod pnetid;
 pub mod run;
 pub mod seid;
+pub mod stats;
 pub mod ueid;

@@ -56,6 +56,12 @@ impl<'a> Attributes<'a> {
     pub fn text(self, kind: u16) -> Option<String> {
         Some(text(self.get(kind)?))
     }
+
+    /// The text, if there is any in it.
+    #[must_use]
+    pub fn word(self, kind: u16) -> Option<String> {
+        self.text(kind).filter(|text| !text.is_empty())
+    }
 }
 
 /// A number of 1, 2, 4 or 8 bytes in the machine's order.

@@ -6,7 +6,10 @@
 //! function and takes any bytes: what is missing or malformed is left out.
 
 pub mod attributes;
+pub mod counts;
+pub mod devices;
 pub mod generic;
+pub mod groups;
 pub mod message;
 pub mod pnet;
 pub mod settings;

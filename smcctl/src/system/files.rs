@@ -45,6 +45,19 @@ impl Root {
         read(fs::File::open(self.path(path)).ok()?)
     }
 
+    /// The bytes of a file.
+    #[must_use]
+    pub fn bytes(&self, path: &str) -> Option<Vec<u8>> {
+        bytes(fs::File::open(self.path(path)).ok()?)
+    }
+
+    /// The name of what a link points to, at the end of all links.
+    #[must_use]
+    pub fn target(&self, path: &str) -> Option<String> {
+        let target = fs::canonicalize(self.path(path)).ok()?;
+        Some(target.file_name()?.to_string_lossy().into_owned())
+    }
+
     /// The text of a file without the blanks around it, `None` also when empty.
     #[must_use]
     pub fn line(&self, path: &str) -> Option<String> {
@@ -72,8 +85,12 @@ impl Root {
     }
 }
 
-fn read(from: impl Read) -> Option<String> {
+fn bytes(from: impl Read) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(LARGEST).read_to_end(&mut bytes).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    Some(bytes)
+}
+
+fn read(from: impl Read) -> Option<String> {
+    Some(String::from_utf8_lossy(&bytes(from)?).into_owned())
 }

@@ -81,7 +81,7 @@ impl Tree {
         self.write_bytes(path, &encoder.finish().unwrap());
     }
 
-    fn write_bytes(&self, path: &str, bytes: &[u8]) {
+    pub fn write_bytes(&self, path: &str, bytes: &[u8]) {
         let path = self.0.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();

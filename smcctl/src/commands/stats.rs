@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `smcctl stats`: what the kernel has counted.
+
+pub mod baseline;
+pub mod rows;
+
+use super::linkgroups::Technologies;
+use crate::explain::codes;
+use crate::failure::Outcome;
+use crate::kernel::counts::{self, Counts, Reason, Sides, Technology};
+use crate::kernel::groups::Kind;
+use crate::output::{Output, Report};
+use crate::system::files::Root;
+use baseline::Baseline;
+use clap::Args;
+use serde::Serialize;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Arguments of `smcctl stats`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    technologies: Technologies,
+    /// Show them, and count from here on, for this user
+    #[arg(long)]
+    reset: bool,
+    /// Since SMC was loaded, whatever was reset
+    #[arg(short, long)]
+    absolute: bool,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    /// When they were last reset, in seconds since 1970.
+    reset: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smc_r: Option<Technology>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smc_d: Option<Technology>,
+    handshake_errors: Sides,
+    fallbacks: Fallbacks,
+    #[serde(skip)]
+    counts: Counts,
+    #[serde(skip)]
+    technologies: Technologies,
+}
+
+#[derive(Serialize)]
+struct Fallbacks {
+    #[serde(flatten)]
+    sides: Sides,
+    reasons: Vec<Because>,
+}
+
+#[derive(Serialize)]
+struct Because {
+    side: &'static str,
+    code: String,
+    name: Option<&'static str>,
+    meaning: Option<&'static str>,
+    count: u16,
+}
+
+impl From<&Reason> for Because {
+    fn from(reason: &Reason) -> Self {
+        let known = codes::by_value(reason.code);
+        Self {
+            side: if reason.is_server { "server" } else { "client" },
+            code: format!("{:#010x}", reason.code),
+            name: known.map(|code| code.name),
+            meaning: known.map(|code| code.brief),
+            count: reason.count,
+        }
+    }
+}
+
+impl Shown {
+    fn new(counts: Counts, reset: Option<u64>, technologies: Technologies) -> Self {
+        Self {
+            reset,
+            smc_r: technologies.has(Kind::SmcR).then_some(counts.smc_r),
+            smc_d: technologies.has(Kind::SmcD).then_some(counts.smc_d),
+            handshake_errors: counts.handshake_errors,
+            fallbacks: Fallbacks {
+                sides: counts.fallbacks,
+                reasons: counts.reasons.iter().map(Because::from).collect(),
+            },
+            counts,
+            technologies,
+        }
+    }
+}
+
+impl Report for Shown {
+    fn text(&self) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.map_or(0, |now| now.as_secs());
+        let since = match self.reset {
+            Some(reset) => format!("since the reset {} ago", age(now.saturating_sub(reset))),
+            None => "since SMC was loaded".to_owned(),
+        };
+        let mut text = format!("In this network namespace, {since}:\n");
+        for section in rows::sections(&self.counts, self.technologies) {
+            text.push('\n');
+            text.push_str(&section.text());
+        }
+        text
+    }
+}
+
+/// How long ago, in the largest unit that it is two of.
+fn age(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        0..120 => (seconds, "s"),
+        120..7200 => (seconds / 60, "min"),
+        7200..172_800 => (seconds / 3600, "h"),
+        _ => (seconds / 86400, "days"),
+    };
+    format!("{count} {unit}")
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Why it could not be done.
+pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
+    let absolute = counts::read()?;
+    let root = Root::new("/");
+    let path = baseline::path(&root);
+    let since = path
+        .as_ref()
+        .ok()
+        .filter(|_| !arguments.absolute)
+        .and_then(|path| Baseline::load(&root, path))
+        .and_then(|baseline| Some((baseline.since(&absolute)?, baseline.taken)));
+    let (counts, reset) = match since {
+        Some((counts, taken)) => (counts, Some(taken)),
+        None => (absolute.clone(), None),
+    };
+    output.show(&Shown::new(counts, reset, arguments.technologies))?;
+    if arguments.reset {
+        Baseline::new(&root, &absolute).save(&path?)?;
+        output.say("\nreset: counted from here on, for this user; --absolute shows all")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_in_one_unit() {
+        for (seconds, text) in [
+            (0, "0 s"),
+            (119, "119 s"),
+            (120, "2 min"),
+            (7200, "2 h"),
+            (172_800, "2 days"),
+        ] {
+            assert_eq!(age(seconds), text);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What was counted when it was last reset: the kernel's counters cannot be. Kept per
+//! user and network namespace, and good until the next boot.
+
+use crate::check::Privilege;
+use crate::failure::{words, Failure};
+use crate::kernel::counts::{Counts, Reason};
+use crate::system::files::Root;
+use serde::{Deserialize, Serialize};
+use std::env;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// The boot that the counts are of.
+    boot: String,
+    /// When it was taken, in seconds since 1970.
+    pub taken: u64,
+    counts: Counts,
+}
+
+impl Baseline {
+    /// Of what the kernel has counted until now.
+    #[must_use]
+    pub fn new(root: &Root, counts: &Counts) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        Self {
+            boot: boot(root),
+            taken: now.map_or(0, |now| now.as_secs()),
+            counts: counts.clone(),
+        }
+    }
+
+    /// The one that was kept, if it is of this boot and can be read.
+    #[must_use]
+    pub fn load(root: &Root, path: &Path) -> Option<Self> {
+        let bytes = fs::read(path).ok()?;
+        let found: Self = serde_json::from_slice(&bytes).ok()?;
+        (found.boot == boot(root)).then_some(found)
+    }
+
+    /// Keeps it in the place of an older one.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), Failure> {
+        self.write(path).map_err(|error| {
+            let what = format!("cannot keep the counts in {}", path.display());
+            Failure::new(format!("{what}: {}", words(&error)))
+        })
+    }
+
+    fn write(&self, path: &Path) -> io::Result<()> {
+        if let Some(folder) = path.parent() {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder)?;
+        }
+        // Renamed when whole: who reads it meanwhile reads the old one.
+        let new = path.with_extension(format!("{}", std::process::id()));
+        let _ = fs::remove_file(&new);
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&new)?;
+        let written = file
+            .write_all(&serde_json::to_vec(self)?)
+            .and_then(|()| fs::rename(&new, path));
+        if written.is_err() {
+            let _ = fs::remove_file(&new);
+        }
+        written
+    }
+
+    /// What has been counted since; `None` when the kernel began anew: its module was
+    /// loaded again, or the network namespace is another with the same number.
+    #[must_use]
+    pub fn since(&self, now: &Counts) -> Option<Counts> {
+        let (mut since, mut before) = (now.clone(), self.counts.clone());
+        for (count, before) in since.counters().zip(before.counters()) {
+            *count = count.checked_sub(*before)?;
+        }
+        since.reasons = now
+            .reasons
+            .iter()
+            .map(|reason| Reason {
+                // It may have begun again at 0 meanwhile.
+                count: reason.count.wrapping_sub(count_of(&self.counts, *reason)),
+                ..*reason
+            })
+            .filter(|reason| reason.count > 0)
+            .collect();
+        Some(since)
+    }
+}
+
+fn count_of(counts: &Counts, wanted: Reason) -> u16 {
+    let same = |one: &&Reason| (one.code, one.is_server) == (wanted.code, wanted.is_server);
+    counts.reasons.iter().find(same).map_or(0, |one| one.count)
+}
+
+fn boot(root: &Root) -> String {
+    root.line("/proc/sys/kernel/random/boot_id")
+        .unwrap_or_default()
+}
+
+/// Where it is kept.
+///
+/// # Errors
+/// When there is no place for it.
+pub fn path(root: &Root) -> Result<PathBuf, Failure> {
+    let folder = folder(Privilege::of(root), |name| {
+        env::var_os(name).map(PathBuf::from)
+    })
+    .ok_or_else(|| {
+        Failure::new("there is no place to keep what was counted until now: set HOME")
+    })?;
+    let namespace = fs::read_link(root.path("/proc/self/ns/net")).unwrap_or_default();
+    let number: String = namespace
+        .to_string_lossy()
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    Ok(folder.join("smcctl").join(format!("stats-{number}.json")))
+}
+
+/// A place that other users cannot write to.
+fn folder(privilege: Privilege, variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+    if privilege == Privilege::Root {
+        // Root may have come by su, with the variables of somebody else.
+        return Some(PathBuf::from("/run"));
+    }
+    ["XDG_RUNTIME_DIR", "XDG_STATE_HOME"]
+        .into_iter()
+        .find_map(&variable)
+        .or_else(|| Some(variable("HOME")?.join(".local/state")))
+        .filter(|folder| folder.is_absolute())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::made_up::Tree;
+
+    fn counts(sent: u64, reasons: &[(u32, u16)]) -> Counts {
+        let mut counts = Counts::default();
+        counts.smc_r.sent = sent;
+        counts.reasons = reasons
+            .iter()
+            .map(|&(code, count)| Reason {
+                is_server: false,
+                code,
+                count,
+            })
+            .collect();
+        counts
+    }
+
+    #[test]
+    fn only_what_came_later_is_left() {
+        let root = Tree::new().root();
+        let baseline = Baseline::new(&root, &counts(5, &[(1, 65_530), (2, 9)]));
+        let mut now = counts(7, &[(1, 4), (2, 9), (3, 1)]);
+        now.smc_r.send_memory = Some(65_536);
+        let since = baseline.since(&now).unwrap();
+        assert_eq!(since.smc_r.sent, 2);
+        assert_eq!(since.reasons, counts(0, &[(1, 10), (3, 1)]).reasons);
+        // What is so now did not begin with the reset.
+        assert_eq!(since.smc_r.send_memory, Some(65_536));
+        assert_eq!(
+            baseline.since(&counts(4, &[])),
+            None,
+            "the kernel began anew"
+        );
+    }
+
+    #[test]
+    fn it_is_kept_for_this_boot_only() {
+        let tree = Tree::new();
+        let path = tree.root().path("run/smcctl/stats-1.json");
+        tree.write("proc/sys/kernel/random/boot_id", "first\n");
+        let baseline = Baseline::new(&tree.root(), &counts(5, &[(1, 2)]));
+        for _ in 0..2 {
+            baseline.save(&path).unwrap();
+            assert_eq!(Baseline::load(&tree.root(), &path), Some(baseline.clone()));
+        }
+        let files = fs::read_dir(path.parent().unwrap()).unwrap().count();
+        assert_eq!(files, 1, "nothing is left over");
+        tree.write("proc/sys/kernel/random/boot_id", "second\n");
+        assert_eq!(Baseline::load(&tree.root(), &path), None);
+        fs::write(&path, "{\"boot\": \"second\"").unwrap();
+        assert_eq!(Baseline::load(&tree.root(), &path), None);
+    }
+
+    #[test]
+    fn it_is_kept_where_others_cannot_write() {
+        let set = |names: &'static [&str]| {
+            move |name: &str| {
+                names
+                    .contains(&name)
+                    .then(|| PathBuf::from("/x").join(name))
+            }
+        };
+        let user = |names| folder(Privilege::User, set(names));
+        let all = &["XDG_RUNTIME_DIR", "XDG_STATE_HOME", "HOME"];
+        assert_eq!(user(all), Some("/x/XDG_RUNTIME_DIR".into()));
+        assert_eq!(user(&["HOME"]), Some("/x/HOME/.local/state".into()));
+        assert_eq!(user(&[]), None);
+        assert_eq!(folder(Privilege::Root, set(all)), Some("/run".into()));
+        assert_eq!(folder(Privilege::User, |_| Some("relative".into())), None);
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Where devices are plugged in.
+
+use super::files::Root;
+use super::utility;
+use serde::Serialize;
+
+/// Where a device is plugged in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// `pci`, `virtio`, `ccwgroup`, …
+    pub bus: String,
+    /// Its name there: `0000:03:00.0`.
+    pub bus_id: String,
+}
+
+/// Where the device of the class entry `at` (`/sys/class/net/eth0`) is; nowhere for
+/// `lo` and its like.
+#[must_use]
+pub fn place(root: &Root, at: &str) -> Option<Place> {
+    Some(Place {
+        bus: root.target(&format!("{at}/device/subsystem"))?,
+        bus_id: root.target(&format!("{at}/device"))?,
+    })
+}
+
+/// An ISM device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ism {
+    /// Its bus id.
+    pub bus_id: String,
+    /// The pnetid that came with the hardware.
+    pub pnetid: Option<String>,
+}
+
+/// The ISM devices, whether SMC is in the kernel or not.
+#[must_use]
+pub fn isms(root: &Root) -> Vec<Ism> {
+    let all = "/sys/bus/pci/devices";
+    let is = |at: &str, file: &str, value: &str| {
+        root.line(&format!("{at}/{file}")).as_deref() == Some(value)
+    };
+    root.names(all)
+        .into_iter()
+        .filter_map(|bus_id| {
+            let at = format!("{all}/{bus_id}");
+            (is(&at, "vendor", "0x1014") && is(&at, "device", "0x04ed")).then(|| Ism {
+                pnetid: root
+                    .bytes(&format!("{at}/util_string"))
+                    .and_then(|string| utility::of_port(&string, 0)),
+                bus_id,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made_up::Tree;
+    use super::*;
+
+    #[test]
+    fn an_ism_is_known_by_its_numbers() {
+        let tree = Tree::new();
+        for (bus_id, device) in [("0000:00:00.0", "0x04ed"), ("0001:00:00.0", "0x1014")] {
+            let at = format!("sys/bus/pci/devices/{bus_id}");
+            tree.write(&format!("{at}/vendor"), "0x1014\n");
+            tree.write(&format!("{at}/device"), &format!("{device}\n"));
+        }
+        let found = isms(&tree.root());
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].bus_id, "0000:00:00.0");
+        assert_eq!(found[0].pnetid, None);
+    }
+
+    #[test]
+    fn a_device_is_where_its_links_point() {
+        let tree = Tree::new();
+        tree.write("sys/devices/pci0/0000:01:00.0/x", "");
+        tree.write("sys/class/net/eth0/flags", "0x1003");
+        tree.write("sys/class/net/lo/flags", "0x9");
+        tree.write("sys/bus/pci/x", "");
+        let root = tree.root();
+        let link = |target: &str, name: &str| {
+            std::os::unix::fs::symlink(root.path(target), root.path(name)).unwrap();
+        };
+        link("sys/devices/pci0/0000:01:00.0", "sys/class/net/eth0/device");
+        link("sys/bus/pci", "sys/devices/pci0/0000:01:00.0/subsystem");
+        let found = place(&root, "/sys/class/net/eth0").unwrap();
+        assert_eq!(
+            (found.bus.as_str(), found.bus_id.as_str()),
+            ("pci", "0000:01:00.0")
+        );
+        assert_eq!(place(&root, "/sys/class/net/lo"), None);
+    }
+}
