@@ -23,11 +23,11 @@ agent=$(printf '%s\n' "$built" | grep '/agent$')
 # SMC-R that takes too long falls back.
 tests_of() {
     case $1 in
-    debian-6.12) echo transport check ;;
-    debian-6.1) echo transport report programs lists conformance check ;;
-    smcd) echo transport report programs lists arrives listeners connects stress conformance check ;;
+    debian-6.12) echo transport check devices ;;
+    debian-6.1) echo transport report programs lists conformance check devices ;;
+    smcd) echo transport report programs lists arrives listeners connects stress conformance check devices ;;
     bare) echo check:bare:: ;;
-    pair) echo report programs habits stall lists:peers lists:ports conformance ;;
+    pair) echo report programs habits stall lists:peers lists:ports conformance devices ;;
     esac
 }
 

@@ -100,7 +100,7 @@ pub fn give_addresses(interfaces: &mut [Interface]) {
 }
 
 /// One address: `ifaddrmsg` (family, prefix, flags, scope, index) and attributes.
-fn give_address(answer: &[u8], interfaces: &mut [Interface]) {
+pub fn give_address(answer: &[u8], interfaces: &mut [Interface]) {
     let Some((&[family, prefix, _, scope, a, b, c, d], rest)) = answer.split_first_chunk() else {
         return;
     };

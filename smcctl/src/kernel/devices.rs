@@ -4,6 +4,7 @@
 use super::attributes::Attributes;
 use super::generic::{refused, Family};
 use crate::failure::Failure;
+use serde::Serialize;
 
 const GET_SYS_INFO: u8 = 1;
 const GET_DEV_SMCD: u8 = 5;
@@ -31,7 +32,7 @@ const PORT_IS_VALID: u16 = 5;
 const PORT_LINKS: u16 = 6;
 
 /// A port of a device. An ISM device has one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Port {
     /// Counted from 1.
     pub number: u8,
@@ -48,7 +49,7 @@ pub struct Port {
 }
 
 /// A device.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Device {
     /// The RDMA device's name; an ISM device has none.
     pub name: Option<String>,

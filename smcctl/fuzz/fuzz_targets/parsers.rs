@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! All parsers of netlink in smcctl. One more: a line in [`ALL`].
+
+use serde::Serialize;
+use serde_json::Value;
+use smcctl::check::names;
+use smcctl::commands::linkgroups::Technologies;
+use smcctl::commands::stats::rows;
+use smcctl::kernel::attributes::Attributes;
+use smcctl::kernel::counts::Counts;
+use smcctl::kernel::{devices, generic, groups, pnet, settings};
+use smcctl::system::interfaces::Interface;
+
+/// Each takes the payload of an answer, after its `nlmsghdr`.
+const ALL: &[fn(&[u8])] = &[
+    attributes, family, pnetids, eids, known, linkgroups, counted, addresses,
+];
+
+/// Has each of them take the answer.
+pub fn all(answer: &[u8]) {
+    for parser in ALL {
+        parser(answer);
+    }
+}
+
+/// No text that came from elsewhere moves a terminal's cursor.
+fn assert_harmless(parsed: &impl Serialize) {
+    fn look(value: &Value) {
+        match value {
+            Value::String(text) => assert!(!text.chars().any(char::is_control), "{text:?}"),
+            Value::Array(all) => all.iter().for_each(look),
+            Value::Object(all) => all.values().for_each(look),
+            _ => {}
+        }
+    }
+    look(&serde_json::to_value(parsed).expect("what is shown can be shown in JSON"));
+}
+
+/// The attributes after the header of generic netlink.
+fn of_generic(answer: &[u8]) -> Attributes<'_> {
+    Attributes::new(answer.get(4..).unwrap_or_default())
+}
+
+/// What is cut off is missing, and nothing else is there instead.
+fn attributes(answer: &[u8]) {
+    let whole: Vec<_> = Attributes::new(answer).iter().collect();
+    let length: usize = whole.iter().map(|(_, value)| 4 + value.len()).sum();
+    assert!(length <= answer.len(), "more was read than there is");
+    let cut = answer.first().map_or(0, |byte| usize::from(*byte)) % (answer.len() + 1);
+    let part: Vec<_> = Attributes::new(&answer[..cut]).iter().collect();
+    assert!(whole.starts_with(&part), "{part:?}");
+}
+
+fn family(answer: &[u8]) {
+    let _ = generic::family_id(answer);
+}
+
+fn pnetids(answer: &[u8]) {
+    assert_harmless(&pnet::parse(of_generic(answer)));
+}
+
+fn eids(answer: &[u8]) {
+    assert_harmless(&settings::ueid(of_generic(answer)));
+    let seid = settings::seid(of_generic(answer));
+    assert!(!seid.enabled || seid.seid.is_some(), "nothing is enabled");
+    assert_harmless(&seid);
+}
+
+fn known(answer: &[u8]) {
+    let device = devices::parse(of_generic(answer));
+    if let Some(device) = &device {
+        assert!(device.name.is_some() || device.bus_id.is_some());
+        assert!(device.ports.len() <= 2);
+    }
+    assert_harmless(&device);
+    let _ = devices::ism_v2(of_generic(answer));
+}
+
+fn linkgroups(answer: &[u8]) {
+    let group = groups::group(of_generic(answer));
+    let of = group.as_ref().map(|group| group.id);
+    let link = groups::link(of_generic(answer), of);
+    assert!(link.as_ref().is_none_or(|link| link.group == of));
+    assert_harmless(&group);
+    assert_harmless(&link);
+}
+
+/// Counts are kept for a reset and shown.
+fn counted(answer: &[u8]) {
+    let mut counts = Counts::default();
+    counts.add(of_generic(answer));
+    counts.add(of_generic(answer));
+    assert_harmless(&counts);
+    let kept = serde_json::to_vec(&counts).expect("counts can be kept");
+    let read: Counts = serde_json::from_slice(&kept).expect("what was kept can be read");
+    assert_eq!(read, counts);
+    assert!(rows::sections(&counts, Technologies::default()).len() >= 3);
+}
+
+fn addresses(answer: &[u8]) {
+    let mut interfaces = [Interface {
+        index: 1,
+        ..Interface::default()
+    }];
+    names::give_address(answer, &mut interfaces);
+    assert!(interfaces[0].ipv4.len() <= 1);
+}
