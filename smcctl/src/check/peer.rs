@@ -5,9 +5,10 @@
 //! sends back what it gets. Any other server will do, too: nothing is sent to it.
 
 use super::finding::Finding;
-use super::truth::{self, Mode, AF_SMC, IPPROTO_SMC};
+use super::truth::{self, AF_SMC, IPPROTO_SMC};
 use crate::explain::codes;
 use crate::failure::{words, Failure};
+use crate::kernel::diag::{Fallback, Mode};
 use crate::kernel::support;
 use serde::Serialize;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
@@ -54,17 +55,18 @@ pub struct Connection {
 impl Connection {
     fn of(socket: &Socket, address: SocketAddr) -> Self {
         let (mode, diag) = truth::of(socket);
-        let diag = diag.unwrap_or_default();
+        let (link, fallback) = diag.map_or((None, None), |diag| (diag.link, diag.fallback));
+        let Fallback { own, peer } = fallback.unwrap_or_default();
         let said = |code: u32| (mode == Mode::Tcp && code != 0).then(|| codes::in_words(code));
         Self {
             address: address.to_string(),
             mode: mode.name(),
-            device: diag.device,
-            reason: said(diag.reason),
-            peer_reason: said(diag.peer_reason),
+            device: link.map(|link| format!("{} port {}", link.device, link.port)),
+            reason: said(own),
+            peer_reason: said(peer),
             peer_mode: None,
             echoed: None,
-            codes: (diag.reason, diag.peer_reason),
+            codes: (own, peer),
         }
     }
 

@@ -8,10 +8,13 @@
 pub mod attributes;
 pub mod counts;
 pub mod devices;
+pub mod diag;
 pub mod generic;
 pub mod groups;
 pub mod message;
+pub mod owners;
 pub mod pnet;
 pub mod settings;
 pub mod socket;
 pub mod support;
+pub mod tcp;

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Which processes have which sockets, and what a process's socket says of itself.
+
+use super::attributes::text;
+use super::diag::Ends;
+use rustix::fs::{openat, readlinkat_raw, Mode, OFlags, RawDir, CWD};
+use rustix::io::Errno;
+use rustix::net::{getpeername, getsockname};
+use rustix::process::{pidfd_getfd, pidfd_open, Pid, PidfdFlags, PidfdGetfdFlags};
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::mem::MaybeUninit;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+/// A process that has a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The process.
+    pub pid: u32,
+    /// The socket's lowest number there.
+    pub descriptor: i32,
+}
+
+/// What a process runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Program {
+    /// What it calls itself.
+    pub name: String,
+    /// The file; empty where this user must not know.
+    pub file: PathBuf,
+}
+
+/// The owners of sockets.
+#[derive(Debug, Default)]
+pub struct Owners {
+    by_inode: HashMap<u64, Vec<Owner>>,
+    programs: HashMap<u32, Program>,
+    /// Whether there are processes that this user must not look into.
+    pub are_hidden: bool,
+}
+
+impl Owners {
+    /// Looks once into every process that it may look into, for sockets with these
+    /// inodes.
+    #[must_use]
+    pub fn find(wanted: &HashSet<u64>) -> Self {
+        let mut owners = Self::default();
+        let mut processes: Vec<u32> = fs::read_dir("/proc")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .collect();
+        processes.sort_unstable();
+        for pid in processes {
+            match owners.look_into(pid, wanted) {
+                Err(Errno::ACCESS | Errno::PERM) => owners.are_hidden = true,
+                // What has ended meanwhile hides nothing.
+                Ok(()) | Err(_) => {}
+            }
+        }
+        owners
+    }
+
+    fn look_into(&mut self, pid: u32, wanted: &HashSet<u64>) -> Result<(), Errno> {
+        let folder = openat(
+            CWD,
+            format!("/proc/{pid}/fd"),
+            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        let mut entries = [MaybeUninit::uninit(); 8192];
+        let mut entries = RawDir::new(&folder, &mut entries);
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            let mut link = [MaybeUninit::uninit(); 64];
+            let Ok((link, _)) = readlinkat_raw(&folder, entry.file_name(), &mut link) else {
+                continue;
+            };
+            let Some(inode) = inode_in(link).filter(|inode| wanted.contains(inode)) else {
+                continue;
+            };
+            let number = entry.file_name().to_str().ok();
+            if let Some(descriptor) = number.and_then(|number| number.parse().ok()) {
+                self.add(inode, Owner { pid, descriptor });
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, inode: u64, owner: Owner) {
+        let owners = self.by_inode.entry(inode).or_default();
+        match owners.last_mut() {
+            // A copy of the descriptor.
+            Some(last) if last.pid == owner.pid => {
+                last.descriptor = last.descriptor.min(owner.descriptor);
+            }
+            _ => owners.push(owner),
+        }
+        self.programs
+            .entry(owner.pid)
+            .or_insert_with(|| program_of(owner.pid));
+    }
+
+    /// Who has the socket, lowest process first.
+    #[must_use]
+    pub fn of(&self, inode: u64) -> &[Owner] {
+        self.by_inode.get(&inode).map_or(&[], Vec::as_slice)
+    }
+
+    /// What that process runs.
+    #[must_use]
+    pub fn program(&self, pid: u32) -> Option<&Program> {
+        self.programs.get(&pid)
+    }
+}
+
+/// The number in `socket:[NUMBER]`, in /proc and in SMC_DIAG alike.
+fn inode_in(link: &[u8]) -> Option<u64> {
+    let number = link.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
+    std::str::from_utf8(number).ok()?.parse().ok()
+}
+
+/// The inode of a socket of this process.
+#[must_use]
+pub fn inode_of_own(descriptor: i32) -> Option<u64> {
+    let link = fs::read_link(format!("/proc/self/fd/{descriptor}")).ok()?;
+    inode_in(link.as_os_str().as_encoded_bytes())
+}
+
+fn program_of(pid: u32) -> Program {
+    /// The kernel keeps no more of the name.
+    const LONGEST: usize = 15;
+    let name = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let mut name = text(name.trim_ascii_end());
+    let file = fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
+    let file_name = file.file_name().unwrap_or_default();
+    let whole = text(file_name.as_encoded_bytes());
+    let whole = whole.trim_end_matches(" (deleted)");
+    if name.len() == LONGEST && whole.starts_with(&name) {
+        whole.clone_into(&mut name);
+    }
+    Program { name, file }
+}
+
+/// What a process's socket says its ends are. `None` when this user may not ask, or
+/// when it is gone.
+#[must_use]
+pub fn ends_of(owner: Owner) -> Option<Ends> {
+    let socket = copy_of(owner)?;
+    let local = SocketAddr::try_from(getsockname(&socket).ok()?).ok()?;
+    let peer = getpeername(&socket).ok().flatten();
+    let nobody: IpAddr = match local {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let canonical = |end: SocketAddr| SocketAddr::new(end.ip().to_canonical(), end.port());
+    Some(Ends {
+        local: canonical(local),
+        peer: peer
+            .and_then(|peer| SocketAddr::try_from(peer).ok())
+            .map_or(SocketAddr::new(nobody, 0), canonical),
+    })
+}
+
+fn copy_of(owner: Owner) -> Option<OwnedFd> {
+    let pid = Pid::from_raw(i32::try_from(owner.pid).ok()?)?;
+    let process = pidfd_open(pid, PidfdFlags::empty()).ok()?;
+    pidfd_getfd(&process, owner.descriptor, PidfdGetfdFlags::empty()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use std::os::fd::AsRawFd;
+
+    #[test]
+    fn this_process_has_its_socket_and_knows_its_ends() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let copy = listener.try_clone().unwrap();
+        let other = TcpListener::bind("127.0.0.1:0").unwrap();
+        let inode = inode_of_own(listener.as_raw_fd()).unwrap();
+        let owners = Owners::find(&HashSet::from([inode]));
+        let owner = Owner {
+            pid: std::process::id(),
+            descriptor: listener.as_raw_fd().min(copy.as_raw_fd()),
+        };
+        assert_eq!(owners.of(inode), [owner]);
+        let other = inode_of_own(other.as_raw_fd()).unwrap();
+        assert_eq!(owners.of(other), [], "nobody has asked for it");
+        let program = owners.program(owner.pid).unwrap();
+        assert_eq!(program.file, std::env::current_exe().unwrap());
+        let ends = ends_of(owner).unwrap();
+        assert_eq!(ends.local, listener.local_addr().unwrap());
+        assert_eq!(ends.peer, "0.0.0.0:0".parse().unwrap());
+    }
+
+    #[test]
+    fn only_sockets_have_the_inode_of_one() {
+        assert_eq!(inode_in(b"socket:[77]"), Some(77));
+        for other in ["pipe:[77]", "/dev/null", "socket:[", "socket:[x]", ""] {
+            assert_eq!(inode_in(other.as_bytes()), None, "{other}");
+        }
+    }
+}
