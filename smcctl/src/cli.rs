@@ -3,8 +3,8 @@
 //! and a file in [`crate::commands`].
 
 use crate::commands::{
-    check, completions, devices, explain, limit_handshakes, linkgroups, links, load, pnetid, run,
-    seid, stats, ueid,
+    check, completions, connections, devices, explain, limit_handshakes, linkgroups, links, load,
+    pnetid, run, seid, stats, ueid,
 };
 use crate::failure::Outcome;
 use crate::output::Output;
@@ -36,6 +36,8 @@ pub struct Cli {
 pub enum Command {
     /// Is this host ready for SMC, and what is missing?
     Check(check::Arguments),
+    /// Every SMC socket: what it really is, whose, and why it is TCP
+    Connections(connections::Arguments),
     /// Load the kernel modules of SMC
     Load(load::Arguments),
     /// What a reason for falling back to TCP means, and what to do about it
@@ -70,6 +72,7 @@ impl Command {
     pub fn run(self, output: &mut Output) -> Outcome {
         match self {
             Self::Check(arguments) => check::run(&arguments, output),
+            Self::Connections(arguments) => connections::run(&arguments, output),
             Self::Load(arguments) => load::run(&arguments, output),
             Self::Explain(arguments) => explain::run(&arguments, output),
             Self::Devices(arguments) => devices::run(&arguments, output),

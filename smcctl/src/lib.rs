@@ -15,9 +15,11 @@
 pub mod check;
 pub mod cli;
 pub mod commands;
+pub mod connections;
 pub mod explain;
 pub mod failure;
 pub mod kernel;
 pub mod output;
 pub mod run;
 pub mod system;
+pub mod watch;

@@ -120,7 +120,7 @@ fn list(title: &str, items: &[&str]) -> String {
 }
 
 /// `text` in lines that fit; the first begins with `mark`, the others under it.
-pub(super) fn wrapped(text: &str, mark: &str) -> String {
+pub(crate) fn wrapped(text: &str, mark: &str) -> String {
     let indent = " ".repeat(mark.chars().count());
     let (mut lines, mut line, mut empty) = (String::new(), mark.to_owned(), true);
     for word in text.split_whitespace() {

@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod completions;
+pub mod connections;
 pub mod devices;
 pub mod explain;
 pub mod limit_handshakes;

@@ -296,10 +296,9 @@ pub fn parse(answer: &[u8]) -> Option<Socket> {
 /// # Errors
 /// The kernel's: it has no SMC, or no `smc_diag`.
 pub fn each(wanted: Wanted, mut each: impl FnMut(Socket)) -> io::Result<()> {
-    let mut request = [0; REQUEST];
-    if let [family, _, _, attributes, ..] = &mut request {
-        (*family, *attributes) = (AF_SMC, wanted.bits());
-    }
+    let mut request = [0_u8; REQUEST];
+    let [family, _, _, attributes, ..] = &mut request;
+    (*family, *attributes) = (AF_SMC, wanted.bits());
     socket::dump(SOCK_DIAG, BY_FAMILY, &request, |answer| {
         parse(answer).into_iter().for_each(&mut each);
     })

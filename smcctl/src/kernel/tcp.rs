@@ -77,7 +77,11 @@ pub fn sockets(is_wanted: impl Fn((u16, u16)) -> bool) -> ByPorts {
             let lines = lines.into_iter().flatten().map_while(Result::ok);
             lines
                 .filter_map(|line| from_line(&line))
-                .filter(|tcp| 1_u32.checked_shl(tcp.state.into()).is_some_and(|bit| STATES & bit != 0))
+                .filter(|tcp| {
+                    1_u32
+                        .checked_shl(tcp.state.into())
+                        .is_some_and(|bit| STATES & bit != 0)
+                })
                 .for_each(&mut add);
         }
     }

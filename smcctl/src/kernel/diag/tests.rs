@@ -53,12 +53,18 @@ fn a_socket_is_what_the_kernel_says() {
     assert_eq!(socket.ends.peer, ([192, 0, 2, 2], 40000).into());
     assert_eq!((socket.uid, socket.inode, socket.cookie), (1000, 77, 99));
     let rings = socket.rings.unwrap();
-    assert_eq!((rings.send, rings.receive, rings.peer), (65536, 65504, 32736));
+    assert_eq!(
+        (rings.send, rings.receive, rings.peer),
+        (65536, 65504, 32736)
+    );
     assert_eq!(rings.received, 2 * 65504 + 5);
     assert_eq!(rings.sent, 3 * 32736 + 7);
     let link = socket.link.unwrap();
     assert_eq!((link.id, link.device.as_str(), link.port), (2, "rxe0", 1));
-    assert_eq!((link.gid.as_str(), link.peer_gid.as_str()), ("fe80", "fe81"));
+    assert_eq!(
+        (link.gid.as_str(), link.peer_gid.as_str()),
+        ("fe80", "fe81")
+    );
     assert!(link.is_server);
     assert_eq!(socket.ism_group, Some(0x100));
     assert_eq!(socket.fallback, None, "it is no TCP");
@@ -117,7 +123,11 @@ fn every_truncation_is_read_or_left_out() {
         match parse(&bytes[..end]) {
             None => assert!(end < HEAD, "{end}"),
             Some(part) => {
-                assert_eq!((part.ends, part.inode), (socket.ends, socket.inode), "{end}");
+                assert_eq!(
+                    (part.ends, part.inode),
+                    (socket.ends, socket.inode),
+                    "{end}"
+                );
                 assert!(part.rings.is_none() || part.rings == socket.rings, "{end}");
                 assert!(part.link.is_none() || part.link == socket.link, "{end}");
             }

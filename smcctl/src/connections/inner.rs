@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The TCP socket inside an SMC socket. The kernel does not say which it is: it has
+//! the same ports, and the same addresses where SMC_DIAG tells them.
+
+use crate::kernel::diag::{Ends, Mode, Socket, State};
+use crate::kernel::owners::{ends_of, Owners};
+use crate::kernel::tcp::{self, ByPorts, Tcp};
+use std::collections::HashSet;
+
+/// What was found out about a socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Match {
+    /// Its ends, with addresses.
+    pub ends: Option<Ends>,
+    /// The TCP socket.
+    pub tcp: Option<Tcp>,
+}
+
+/// The TCP sockets that can be inside some SMC socket.
+#[derive(Debug, Default)]
+pub struct Inner {
+    by_ports: ByPorts,
+    /// The ends of those whose addresses SMC_DIAG tells.
+    told: HashSet<Ends>,
+}
+
+/// Whether SMC_DIAG leaves something open that the TCP socket knows: addresses (or
+/// of which family the wildcard is), the state, or how much went through.
+fn is_wanted(socket: &Socket) -> bool {
+    let is_open =
+        !socket.ends.has_addresses() || socket.mode == Mode::Tcp || socket.state == State::Init;
+    is_open && socket.ends.local.port() != 0
+}
+
+/// Whether a TCP socket in this state can be inside the SMC socket.
+fn can_be(socket: &Socket, tcp: &Tcp) -> bool {
+    match (socket.mode, socket.state) {
+        (Mode::Tcp, _) | (_, State::Init) => true,
+        (_, state) => (state == State::Listen) == (tcp.state == tcp::LISTEN),
+    }
+}
+
+impl Inner {
+    /// Those of `sockets`, as far as they are wanted.
+    #[must_use]
+    pub fn of(sockets: &[Socket]) -> Self {
+        let wanted = sockets.iter().filter(|socket| is_wanted(socket));
+        let wanted: HashSet<_> = wanted.map(|socket| socket.ends.ports()).collect();
+        if wanted.is_empty() {
+            return Self::default();
+        }
+        let told = sockets.iter().map(|socket| socket.ends);
+        Self {
+            told: told.filter(Ends::has_addresses).collect(),
+            by_ports: tcp::sockets(|ports| wanted.contains(&ports)),
+        }
+    }
+
+    fn candidates(&self, socket: &Socket) -> &[Tcp] {
+        let found = self.by_ports.get(&socket.ends.ports());
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    /// The inodes whose owners must be known: of the sockets themselves, and of TCP
+    /// sockets where there is a choice.
+    #[must_use]
+    pub fn inodes(&self, sockets: &[Socket]) -> HashSet<u64> {
+        let mut inodes: HashSet<u64> = sockets.iter().map(|socket| socket.inode).collect();
+        for candidates in self.by_ports.values().filter(|those| those.len() > 1) {
+            inodes.extend(candidates.iter().map(|tcp| tcp.inode));
+        }
+        inodes.remove(&0);
+        inodes
+    }
+
+    /// What can be found out about that socket.
+    #[must_use]
+    pub fn find(&self, socket: &Socket, owners: &Owners) -> Match {
+        let told = socket.ends.has_addresses().then_some(socket.ends);
+        if !is_wanted(socket) {
+            return Match {
+                ends: told,
+                tcp: None,
+            };
+        }
+        let candidates = self.candidates(socket).iter();
+        let mut candidates = candidates.filter(|tcp| can_be(socket, tcp));
+        if let Some(told) = told {
+            return Match {
+                ends: Some(told),
+                tcp: candidates.find(|tcp| tcp.ends == told).copied(),
+            };
+        }
+        // Not what another SMC socket has told of, nor a plain TCP socket of a process.
+        let left: Vec<&Tcp> = candidates
+            .filter(|tcp| !self.told.contains(&tcp.ends) && owners.of(tcp.inode).is_empty())
+            .collect();
+        let ends = match left.as_slice() {
+            [] => None,
+            [first, others @ ..] if others.iter().all(|tcp| tcp.ends == first.ends) => {
+                Some(first.ends)
+            }
+            // Several: the socket itself knows, if this user may ask it.
+            _ => owners.of(socket.inode).first().copied().and_then(ends_of),
+        };
+        let mut those = left.iter().filter(|tcp| Some(tcp.ends) == ends);
+        Match {
+            ends,
+            tcp: match (those.next(), those.next()) {
+                (Some(tcp), None) => Some(**tcp),
+                // Listeners that share a port are one like the other.
+                (Some(tcp), Some(_)) if tcp.state == tcp::LISTEN => Some(**tcp),
+                _ => None,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::diag::Fallback;
+
+    fn ends(local: &str, peer: &str) -> Ends {
+        Ends {
+            local: local.parse().unwrap(),
+            peer: peer.parse().unwrap(),
+        }
+    }
+
+    fn smc(state: State, mode: Mode, ends: Ends) -> Socket {
+        Socket {
+            state,
+            mode,
+            ends,
+            uid: 0,
+            inode: 7,
+            cookie: 1,
+            rings: None,
+            link: None,
+            ism_group: None,
+            fallback: (mode == Mode::Tcp).then(Fallback::default),
+        }
+    }
+
+    fn tcp(state: u8, ends: Ends) -> Tcp {
+        Tcp {
+            ends,
+            state,
+            inode: 8,
+            counts: None,
+            buffers: None,
+        }
+    }
+
+    fn inner(those: &[Tcp], told: &[Ends]) -> Inner {
+        let mut by_ports = ByPorts::new();
+        for tcp in those {
+            by_ports.entry(tcp.ends.ports()).or_default().push(*tcp);
+        }
+        Inner {
+            by_ports,
+            told: told.iter().copied().collect(),
+        }
+    }
+
+    #[test]
+    fn the_addresses_are_those_of_the_tcp_socket_with_the_ports() {
+        let untold = smc(
+            State::Active,
+            Mode::SmcD,
+            ends("0.0.0.0:40000", "0.0.0.0:80"),
+        );
+        let real = ends("192.0.2.2:40000", "192.0.2.1:80");
+        let other = ends("192.0.2.3:40000", "192.0.2.1:80");
+        let found = inner(&[tcp(1, real)], &[]).find(&untold, &Owners::default());
+        assert_eq!(found.ends, Some(real));
+        // Another SMC socket has said that it is its.
+        let both = [tcp(1, real), tcp(1, other)];
+        let found = inner(&both, &[other]).find(&untold, &Owners::default());
+        assert_eq!(found.ends, Some(real));
+        // Whoever may not be asked stays unknown.
+        let found = inner(&both, &[]).find(&untold, &Owners::default());
+        assert_eq!(found, Match::default());
+    }
+
+    #[test]
+    fn what_fell_back_is_the_tcp_socket_with_its_addresses() {
+        let real = ends("192.0.2.2:40000", "192.0.2.1:80");
+        let other = ends("192.0.2.3:40000", "192.0.2.1:80");
+        let inner = inner(&[tcp(1, other), tcp(4, real)], &[]);
+        let fallback = smc(State::Active, Mode::Tcp, real);
+        let found = inner.find(&fallback, &Owners::default());
+        assert_eq!(found.tcp.map(|tcp| tcp.state), Some(4));
+    }
+
+    #[test]
+    fn a_listener_is_no_connection() {
+        let listener = smc(State::Listen, Mode::Smc, ends("0.0.0.0:80", "0.0.0.0:0"));
+        let v6 = ends("[::]:80", "[::]:0");
+        let closed = tcp(7, ends("192.0.2.1:80", "0.0.0.0:0"));
+        let found = inner(&[closed, tcp(tcp::LISTEN, v6)], &[]).find(&listener, &Owners::default());
+        assert_eq!(found.ends, Some(v6));
+    }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a live view looks like.
+
+use super::table::{Column, Kind, Shown, Table};
+use super::View;
+use crate::output::bytes;
+use ratatui::layout::{Alignment, Constraint, Layout};
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Text};
+use ratatui::widgets::{Row, Table as Widget};
+use ratatui::Frame;
+
+const KEYS: &str = "q quit  ←→ sort  r reverse  ↑↓ scroll";
+
+/// Draws it.
+pub fn draw(frame: &mut Frame, view: &View, table: &mut Table) {
+    let bold = Style::new().add_modifier(Modifier::BOLD);
+    let rows = [
+        Constraint::Length(1),
+        Constraint::Fill(1),
+        Constraint::Length(1),
+    ];
+    let [above, middle, below] = Layout::vertical(rows).areas(frame.area());
+
+    // The heading of the columns takes a line, too.
+    let room = usize::from(middle.height.saturating_sub(1));
+    let columns = table.columns().to_vec();
+    let lines: Vec<Vec<String>> = table
+        .visible(room)
+        .iter()
+        .map(|row| row.iter().zip(&columns).map(shown).collect())
+        .collect();
+    let (sort, is_reversed) = table.sorted_by();
+    let headings: Vec<String> = columns
+        .iter()
+        .enumerate()
+        .map(|(place, column)| match (sort == Some(place), is_reversed) {
+            (false, _) => column.name.to_owned(),
+            (true, false) => format!("{}▼", column.name),
+            (true, true) => format!("{}▲", column.name),
+        })
+        .collect();
+    let widths = widths(&headings, &lines);
+    let cells = |cells: &[String]| {
+        let cells = cells.iter().zip(&columns);
+        Row::new(cells.map(|(text, column)| {
+            Text::from(text.clone()).alignment(match column.kind {
+                Kind::Text => Alignment::Left,
+                Kind::Bytes | Kind::Number | Kind::Rate => Alignment::Right,
+            })
+        }))
+    };
+    let widget = Widget::new(lines.iter().map(|line| cells(line)), widths)
+        .header(cells(&headings).style(bold))
+        .column_spacing(2);
+    frame.render_widget(widget, middle);
+
+    let (top, count) = table.place();
+    let seen = match lines.len() {
+        shown if shown == count => format!("{count}"),
+        shown => format!("{}-{} of {count}", top + 1, top + shown),
+    };
+    let seconds = view.every.as_secs();
+    let title = format!("{}: {seen}, every {seconds} s", view.title);
+    frame.render_widget(Line::styled(title, bold), above);
+    let foot = match table.note() {
+        Some(note) => format!("{KEYS}  ({note})"),
+        None => KEYS.to_owned(),
+    };
+    frame.render_widget(
+        Line::styled(foot, Style::new().add_modifier(Modifier::DIM)),
+        below,
+    );
+}
+
+/// As wide as what is in them, so that nothing jumps about that need not.
+fn widths(headings: &[String], lines: &[Vec<String>]) -> Vec<Constraint> {
+    let width = |(place, heading): (usize, &String)| {
+        let cells = lines.iter().filter_map(|line| line.get(place));
+        let widest = cells
+            .chain([heading])
+            .map(|cell| cell.chars().count())
+            .max();
+        Constraint::Length(u16::try_from(widest.unwrap_or(0)).unwrap_or(u16::MAX))
+    };
+    headings.iter().enumerate().map(width).collect()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts and rates are not negative, and rounded"
+)]
+fn shown((shown, column): (&Shown, &Column)) -> String {
+    match shown {
+        Shown::Unknown => "-".to_owned(),
+        Shown::Text(text) => text.clone(),
+        Shown::Number(number) => match column.kind {
+            Kind::Number => format!("{number:.0}"),
+            Kind::Bytes | Kind::Rate | Kind::Text => bytes(number.round() as u64),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::{Cell, Row, Rows};
+    use super::*;
+    use ratatui::backend::TestBackend;
+    use ratatui::Terminal;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn it_looks_like_this() {
+        let columns = [
+            Column::text("NAME"),
+            Column::rate("SENT/s"),
+            Column::number("COUNT"),
+        ];
+        let view = View {
+            title: "Things",
+            columns: &columns,
+            every: Duration::from_secs(2),
+        };
+        let rows = |count: u64| {
+            let count = Cell::Count {
+                value: Some(count),
+                wraps_at: None,
+            };
+            let name = |name: &str| Cell::Text(name.to_owned());
+            let row = |text: &str| Row {
+                key: text.to_owned(),
+                cells: vec![name(text), count.clone(), count.clone()],
+            };
+            Rows {
+                rows: vec![row("one"), row("two"), row("three")],
+                note: Some("a note".to_owned()),
+            }
+        };
+        let (mut table, now) = (Table::new(&columns), Instant::now());
+        table.update(rows(0), now);
+        table.update(rows(4096), now + Duration::from_secs(2));
+        let mut terminal = Terminal::new(TestBackend::new(50, 5)).unwrap();
+        terminal
+            .draw(|frame| draw(frame, &view, &mut table))
+            .unwrap();
+        terminal.backend().assert_buffer_lines([
+            Line::styled(
+                format!("{:50}", "Things: 1-2 of 3, every 2 s"),
+                Style::new().add_modifier(Modifier::BOLD),
+            ),
+            Line::styled(
+                format!("{:50}", "NAME  SENT/s  COUNT"),
+                Style::new().add_modifier(Modifier::BOLD),
+            ),
+            Line::from("one       2K   4096"),
+            Line::from("two       2K   4096"),
+            Line::styled(
+                format!("{:50}", format!("{KEYS}  (a note)")),
+                Style::new().add_modifier(Modifier::DIM),
+            ),
+        ]);
+    }
+
+    #[test]
+    fn no_screen_is_too_small() {
+        let columns = [Column::text("NAME")];
+        let every = Duration::from_secs(1);
+        let view = View {
+            title: "Things",
+            columns: &columns,
+            every,
+        };
+        for (width, height) in [(1, 1), (1, 2), (3, 3), (500, 1)] {
+            let mut table = Table::new(&columns);
+            let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+            terminal
+                .draw(|frame| draw(frame, &view, &mut table))
+                .unwrap();
+        }
+    }
+}
