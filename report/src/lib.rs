@@ -8,7 +8,7 @@
 //! memory that smcctl reads ([`memory`]). Whether it is SMC-R or SMC-D, and why it
 //! fell back, smcctl asks the kernel, as long as the socket is there: so a program
 //! that closes a connection before smcctl was done with it waits, for milliseconds
-//! and at most [`notes::PATIENCE`]. The data path is not interposed.
+//! and at most [`leaving::PATIENCE`]. The data path is not interposed.
 //!
 //! As in the shim: no locks and no allocation on a hook's path, `errno` is that of
 //! the program's own call, and when anything is missing the program runs on as if
@@ -18,6 +18,7 @@
 
 mod hooks;
 mod kernel;
+mod leaving;
 mod memory;
 mod notes;
 mod numbers;

@@ -89,17 +89,25 @@ static AT_LOAD: extern "C" fn() = {
         // Nothing is known to panic; should it, nobody writes over the program's
         // descriptors.
         std::panic::set_hook(Box::new(|_| ()));
-        let _ = std::panic::catch_unwind(table);
+        let is_read = std::panic::catch_unwind(|| table().map(crate::notes::after_exec).is_some());
+        if is_read.is_ok_and(|is| is) {
+            // SAFETY: a function that is there as long as the library.
+            unsafe { libc::pthread_atfork(Some(before_fork), None, None) };
+        }
     }
     at_load
 };
+
+unsafe extern "C" fn before_fork() {
+    let _ = std::panic::catch_unwind(crate::notes::before_fork);
+}
 
 /// The loader calls this at exit.
 #[used]
 #[link_section = ".fini_array"]
 static AT_END: extern "C" fn() = {
     extern "C" fn at_end() {
-        let _ = std::panic::catch_unwind(crate::notes::before_end);
+        let _ = std::panic::catch_unwind(crate::leaving::before_end);
     }
     at_end
 };

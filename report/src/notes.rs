@@ -6,24 +6,14 @@
 //!   (the program asks for `SO_ERROR` or connects again, shuts down, closes, ends),
 //!   or when smcctl sees it in the kernel's list.
 //!
-//! Before the socket may be gone smcctl must have seen it.
+//! Before the socket may be gone smcctl must have seen it: [`crate::leaving`].
 
 use crate::kernel::{self, Address};
 use crate::memory::table;
 use crate::numbers;
 use libc::{EALREADY, EINPROGRESS, EINTR, EISCONN};
 use std::ffi::{c_int, c_uint};
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::time::Duration;
 use table::{Entry, Facts, Kind, Phase, Role, Table, Ticket};
-
-/// A program that closes a connection, or ends, waits at most so long until smcctl
-/// has seen it.
-pub const PATIENCE: Duration = Duration::from_secs(2);
-
-/// What smcctl had done when this process waited in vain: it does not wait again
-/// before that has changed. 0: it never did.
-static IN_VAIN: AtomicU32 = AtomicU32::new(0);
 
 /// What `fd` is before a connect; `None`: nothing to be written down.
 pub fn before_connect(fd: c_int) -> Option<Kind> {
@@ -116,6 +106,7 @@ fn write(
         inode,
         address,
     };
+    replaced(table, fd);
     let ticket = table.write(&entry, phase);
     if ticket.is_none() && phase == Phase::Made {
         table.add_overflow(role, is);
@@ -130,13 +121,13 @@ fn write(
 }
 
 /// Whether this process is making a connection of `fd` that there is no slot for.
-fn is_slotless(fd: c_int) -> bool {
+pub fn is_slotless(fd: c_int) -> bool {
     let process = numbers::of(fd).and_then(Ticket::slotless_of);
     process.is_some_and(|process| process == kernel::process_id())
 }
 
 /// Counts it when it is there.
-fn count_slotless(table: &Table, fd: c_int) {
+pub fn count_slotless(table: &Table, fd: c_int) {
     if let Some(kind) = kernel::kind(fd).filter(|_| is_connected(fd)) {
         table.add_overflow(Role::Connecting, kind);
         numbers::remember(fd, None);
@@ -151,7 +142,7 @@ fn made_as(fd: c_int, is: Kind) -> Kind {
 }
 
 /// The ticket of `fd` if it is in `phase` and still of this socket.
-fn live(table: &Table, fd: c_int, phase: Phase) -> Option<Ticket> {
+pub fn live(table: &Table, fd: c_int, phase: Phase) -> Option<Ticket> {
     let ticket = numbers::of(fd)?;
     let is_in_phase = table.phase(ticket) == phase;
     let inode = table.slot(ticket)?.entry().inode;
@@ -159,7 +150,7 @@ fn live(table: &Table, fd: c_int, phase: Phase) -> Option<Ticket> {
 }
 
 /// A connection that was being made is there.
-fn made(table: &Table, ticket: Ticket, fd: c_int) {
+pub fn made(table: &Table, ticket: Ticket, fd: c_int) {
     let (Some(slot), Some(is)) = (table.slot(ticket), kernel::kind(fd)) else {
         return;
     };
@@ -173,7 +164,7 @@ fn made(table: &Table, ticket: Ticket, fd: c_int) {
 }
 
 /// A connection that was being made will not be.
-fn give_up(table: &Table, ticket: Ticket) {
+pub fn give_up(table: &Table, ticket: Ticket) {
     let _ = table.free(ticket, Phase::Connecting);
 }
 
@@ -199,7 +190,7 @@ pub fn told(fd: c_int, error: c_int) {
     }
 }
 
-fn is_connected(fd: c_int) -> bool {
+pub fn is_connected(fd: c_int) -> bool {
     kernel::peer_address(fd).is_some()
         || kernel::kind(fd) == Some(Kind::Tcp) && kernel::has_been_connected(fd)
 }
@@ -207,7 +198,11 @@ fn is_connected(fd: c_int) -> bool {
 /// `to` is the same open file as `fd`.
 #[cold]
 pub fn duplicated(fd: c_int, to: c_int) {
-    let Some((table, ticket)) = table().zip(numbers::of(fd)) else {
+    let Some(table) = table() else { return };
+    if is_anothers(table, to) {
+        return;
+    }
+    let Some(ticket) = numbers::of(fd) else {
         numbers::remember(to, None);
         return;
     };
@@ -222,112 +217,78 @@ pub fn duplicated(fd: c_int, to: c_int) {
     numbers::remember(to, Some(ticket).filter(|_| has_slot));
 }
 
-/// `fd` is about to be shut down.
-#[cold]
-pub fn before_shutdown(fd: c_int) {
-    keep(fd, &mut None);
-}
+/// What is looked for after exec has one of these numbers.
+const FIRST_NUMBERS: c_int = 1024;
 
-fn keep(fd: c_int, until: &mut Option<u64>) {
-    let Some(table) = table() else { return };
-    told(fd, 0);
-    wait(table, fd, until);
-}
-
-/// `fd` is about to be closed.
-#[cold]
-pub fn before_close(fd: c_int) {
-    let_go(fd, &mut None);
-}
-
-/// The numbers from `first` to `last` are about to be closed.
-#[cold]
-pub fn before_closing(first: c_uint, last: c_uint) {
-    let mut until = None;
-    numbers::between(first, last).for_each(|fd| let_go(fd, &mut until));
-}
-
-/// The process is about to execute another program, which may keep descriptors.
-pub fn before_exec() {
-    let mut until = None;
-    numbers::between(0, c_uint::MAX).for_each(|fd| keep(fd, &mut until));
-}
-
-/// The process is about to end.
-pub fn before_end() {
-    before_closing(0, c_uint::MAX);
-}
-
-fn let_go(fd: c_int, until: &mut Option<u64>) {
-    let Some(table) = table() else { return };
-    if let Some(ticket) = live(table, fd, Phase::Connecting) {
-        if is_connected(fd) {
-            made(table, ticket, fd);
-        } else if !given_up(table, ticket, fd) {
-            // A child's copy, or one of several numbers.
-            return;
+/// The process has executed this program: it may have kept connections that it had
+/// begun to make.
+pub fn after_exec(table: &Table) {
+    let process = kernel::process_id();
+    if table.begun_by(process).next().is_none() {
+        return;
+    }
+    for fd in (0..FIRST_NUMBERS).filter(|&fd| kernel::kind(fd).is_some()) {
+        let inode = kernel::inode(fd);
+        let kept = table
+            .begun_by(process)
+            .find(|(_, entry)| Some(entry.inode) == inode);
+        if let Some((ticket, _)) = kept {
+            numbers::remember(fd, Some(ticket));
         }
-    } else if is_slotless(fd) {
-        count_slotless(table, fd);
     }
-    wait(table, fd, until);
-    numbers::remember(fd, None);
 }
 
-/// The program lets go of a connection that is not there as far as can be seen
-/// from here. False: it may be made all the same.
-fn given_up(table: &Table, ticket: Ticket, fd: c_int) -> bool {
-    let Some(entry) = table.slot(ticket).map(table::Slot::entry) else {
-        return true;
-    };
-    if entry.process != kernel::process_id() || entry.facts.has_copies {
-        return false;
-    }
-    if kernel::kind(fd) == Some(Kind::Smc) {
-        // The kernel's list tells.
-        if table.step(ticket, Phase::Connecting, Phase::GivenUp) {
-            ring(table);
+/// The process is about to fork: of each descriptor there will be one more.
+pub fn before_fork() {
+    let Some(table) = table() else { return };
+    for ticket in numbers::between(0, c_uint::MAX).filter_map(numbers::of) {
+        if table.phase(ticket) == Phase::Connecting {
+            if let Some(slot) = table.slot(ticket) {
+                slot.put_copies();
+            }
         }
-    } else {
-        give_up(table, ticket);
-    }
-    true
-}
-
-fn ring(table: &Table) {
-    if table.ring() {
-        kernel::wake(table.bell());
     }
 }
 
-/// Waits until smcctl has seen the connection that `fd` is. `until` is set when
-/// there is something to wait for.
-fn wait(table: &Table, fd: c_int, until: &mut Option<u64>) {
+/// `fd` is another socket by now, and this process has not seen the end of what it
+/// was before: closed by a system call of its own, or replaced by the shim.
+fn replaced(table: &Table, fd: c_int) {
     let Some(ticket) = numbers::of(fd) else {
         return;
     };
-    let Some((slot, _)) = table.waits_on(ticket) else {
-        return;
+    let is_begun = table.phase(ticket) == Phase::Connecting;
+    if let Some(entry) = table
+        .slot(ticket)
+        .map(table::Slot::entry)
+        .filter(|_| is_begun)
+    {
+        if entry.process != kernel::process_id() || entry.facts.has_copies {
+            return;
+        }
+        if entry.facts.is_known_to_smc() {
+            let _ = table.step(ticket, Phase::Connecting, Phase::GivenUp);
+        } else {
+            give_up(table, ticket);
+        }
+    }
+}
+
+/// Whether another process is making the connection that is remembered of `fd`: in
+/// a child of vfork, whose memory is that of its parent.
+pub fn is_anothers(table: &Table, fd: c_int) -> bool {
+    let Some(ticket) = numbers::of(fd) else {
+        return false;
     };
-    let done = table.done().wrapping_add(1).max(1);
-    if IN_VAIN.load(Relaxed) == done {
-        return;
+    let maker = ticket.slotless_of().or_else(|| {
+        let is_begun = table.phase(ticket) == Phase::Connecting;
+        let slot = table.slot(ticket).filter(|_| is_begun);
+        slot.map(|slot| slot.entry().process)
+    });
+    maker.is_some_and(|maker| maker != kernel::process_id())
+}
+
+pub fn ring(table: &Table) {
+    if table.ring() {
+        kernel::wake(table.bell());
     }
-    let patience = u64::try_from(PATIENCE.as_millis()).unwrap_or(0);
-    let until = *until.get_or_insert_with(|| kernel::milliseconds() + patience);
-    slot.waiting(true);
-    while let Some((slot, value)) = table.waits_on(ticket) {
-        let now = kernel::milliseconds();
-        if now >= until {
-            IN_VAIN.store(done, Relaxed);
-            break;
-        }
-        if !table.is_read() {
-            break;
-        }
-        // The reader's end wakes nobody: look again.
-        let limit = Duration::from_millis((until - now).min(100));
-        kernel::sleep(slot.futex(), value, limit);
-    }
-    slot.waiting(false);
 }

@@ -12,6 +12,10 @@ const COMMANDS: &[&str] = &[
     "check --peer 127.0.0.1",
     "check --listen",
     "load",
+    "ueid",
+    "seid",
+    "pnetid",
+    "limit-handshakes",
 ];
 
 #[test]
@@ -94,5 +98,41 @@ fn json_is_as_documented() {
     assert_eq!(variants, ["SMC-R v1", "SMC-R v2", "SMC-D"]);
     for verdict in verdicts {
         assert_eq!(keys(verdict), ["note", "possible", "through", "variant"]);
+    }
+}
+
+/// What users of SMC must know and nobody tells them: named on every kernel, and
+/// explained with the numbers and names that they need to look for.
+#[test]
+fn what_nobody_tells_is_told() {
+    let here = Machine::here().unwrap();
+    let checked = run(&here, "smcctl check").out;
+    for (topic, brief, needed) in [
+        ("ipv6", "IPv6", ["::ffff:", "Java", "preferIPv4Stack"]),
+        ("debian", "6.18", ["CONFIG_DIBS", "Debian 13", "6.12"]),
+        (
+            "ueid",
+            "user EID",
+            ["Soft-RoCE", "loopback-ism", "smcctl ueid add"],
+        ),
+        ("security", "Landlock", ["-m owner", "skuid", "smc_socket"]),
+        (
+            "broken-path",
+            "5 s",
+            ["TIMEOUT_CL", "4791", "SMC_RETRY_AFTER"],
+        ),
+    ] {
+        let line = checked.lines().find(|line| {
+            let mut words = line.split_whitespace();
+            words.next() == Some(topic) && line.contains(brief)
+        });
+        assert!(line.is_some(), "{topic}: {checked}");
+        let said = run(&here, &format!("smcctl explain {topic}"));
+        assert_eq!(said.status, 0, "{said:?}");
+        let text: Vec<_> = said.out.split_whitespace().collect();
+        let text = text.join(" ");
+        for word in needed {
+            assert!(text.contains(word), "{topic}, {word}: {said:?}");
+        }
     }
 }

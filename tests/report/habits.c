@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // What programs do with connections: habits HOW ADDRESS PORT [COUNT]
-// Prints how many it has made; `serves` echoes until it is told to end.
+// `serves` echoes until it is told to end; who may make fewer than COUNT prints how
+// many they were.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -71,6 +73,14 @@ static void finish(int fd)
 	exchange(fd);
 }
 
+// All are open at one time, and the program ends with them.
+static void holds(int count)
+{
+	for (int i = 0; i < count; i++)
+		exchange(begin(0));
+}
+
+// All are being made at one time, and some may fail.
 static void many(int count)
 {
 	int poll = epoll_create1(0), made = 0, left = count;
@@ -87,7 +97,7 @@ static void many(int count)
 			int error = 0;
 			socklen_t length = sizeof error;
 			getsockopt(events[i].data.fd, SOL_SOCKET, SO_ERROR, &error, &length);
-			made += !error;
+			made += !error && !(events[i].events & EPOLLHUP);
 		}
 	}
 	for (int i = 0; i < count; i++)
@@ -196,7 +206,6 @@ static void signals(int count)
 		close(fd);
 	}
 	setitimer(ITIMER_REAL, &never, NULL);
-	printf("%d\n", in_handler);
 }
 
 // Calls that succeed leave it alone.
@@ -226,6 +235,19 @@ static void keeps_errno(void)
 		close(fd);                                    \
 	} while (0)
 
+// The process that has begun it ends at once, and its child finishes it.
+static void left_to_a_child(void)
+{
+	int fd = begin(SOCK_NONBLOCK);
+	pid_t parent = getpid();
+	if (fork())
+		exit(0);
+	for (int i = 0; getppid() == parent && i < 100000; i++)
+		usleep(100);
+	finish(fd);
+	close(fd);
+}
+
 // However all are closed, what they were has been seen.
 static void closes_all(void)
 {
@@ -240,6 +262,14 @@ static void closes_all(void)
 		else
 			closefrom(3);
 	}
+}
+
+// The C library does not hear of it.
+static void closes_raw(int count)
+{
+	for (int i = 0; i < count; i++)
+		syscall(SYS_close, begin(SOCK_NONBLOCK));
+	once();
 }
 
 static void taken_back(void)
@@ -289,6 +319,8 @@ int main(int count, char **arguments)
 	setrlimit(RLIMIT_NOFILE, &files);
 	if (is(how, "serves"))
 		serve();
+	else if (is(how, "holds"))
+		holds(number);
 	else if (is(how, "many"))
 		many(number);
 	else if (is(how, "threads")) {
@@ -307,6 +339,10 @@ int main(int count, char **arguments)
 		FORKED(fork);
 	else if (is(how, "vfork"))
 		FORKED(vfork);
+	else if (is(how, "left-to-a-child"))
+		left_to_a_child();
+	else if (is(how, "closes-raw"))
+		closes_raw(number);
 	else if (is(how, "closes-all"))
 		closes_all();
 	else if (is(how, "taken-back"))

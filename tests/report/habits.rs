@@ -32,11 +32,13 @@ fn kind() -> &'static str {
 
 /// Plays clients `(what it does, how many connections it makes, options of smc_run)`
 /// at one server, and looks at each report.
+/// Those who may make fewer say how many they were.
 fn play(port: u16, clients: &[(&str, u64, &str)], each: impl Fn(&str, &Told, u64, &Counters)) {
     let scene = Scene::new(COUNT);
     let program = habits(&scene);
     let server = format!("exec ./smc_run --report=json {program} serves $SERVER {port}");
     let mut serving = scene.serve("habits", &[port], &server);
+    let mut made = 0;
     for (how, count, options) in clients {
         let before = scene.counted().0;
         let (name, number) = how.split_once(' ').unwrap_or((how, ""));
@@ -45,11 +47,12 @@ fn play(port: u16, clients: &[(&str, u64, &str)], each: impl Fn(&str, &Told, u64
         ));
         assert_eq!(said.status, 0, "{how}: {said:?}");
         let counted = scene.counted().0.since(&before);
-        each(how, &Told::read(&said.err), *count, &counted);
+        let count = said.out.trim().parse().unwrap_or(*count);
+        made += count;
+        each(how, &Told::read(&said.err), count, &counted);
     }
     let server = Told::read(&serving.end().err);
     let accepted = server.count("accepted", |_| true);
-    let made: u64 = clients.iter().map(|(_, count, _)| count).sum();
     assert!(accepted >= made, "{accepted} of {made}: {server:?}");
     server.assert_agrees("accepted", "server", &scene.counted().1);
 }
@@ -62,6 +65,7 @@ fn whatever_a_program_does() {
         ("errno", 1, ""),
         ("fork", 1, ""),
         ("vfork", 1, ""),
+        ("left-to-a-child", 1, ""),
         ("cancelled", 1, ""),
         ("closes-all", 15, ""),
         ("executes", 3, ""),
@@ -69,7 +73,7 @@ fn whatever_a_program_does() {
         ("many 200", 200, ""),
     ];
     play(7130, &all, |how, told, count, counted| {
-        assert_eq!(told.all(), count, "{how}: {told:?}");
+        assert_eq!(told.all(), count, "{how}: {told:?}\n{counted}");
         assert_eq!(told.of("connected", 7130, kind()), count, "{how}: {told:?}");
         told.assert_agrees("connected", "client", counted);
         if let Some(best) = Kernel::expected().best() {
@@ -87,7 +91,12 @@ fn whatever_a_program_does_on_tcp() {
         ("threads 10", 80, "-p 1"),
         ("fork", 1, "-p 1"),
         ("vfork", 1, "-p 1"),
+        ("left-to-a-child", 1, "-p 1"),
+        // What was closed behind the library's back is not known, and takes no room.
+        ("closes-raw 5000", 1, "-p 1"),
         ("closes-all", 15, "-p 1"),
+        ("executes", 3, "-p 1"),
+        ("daemonized", 3, "-p 1"),
         ("taken-back", 0, "-p 1"),
         ("many 200", 200, "-p 1"),
     ];
@@ -97,22 +106,31 @@ fn whatever_a_program_does_on_tcp() {
     });
 }
 
-/// Two thousand that are being made at one time have room; of more than that some
-/// are counted, though not told about.
+/// Thousands that are open at one time, thousands that are being made. Of more than
+/// there is room for some are counted, though not told about.
 #[test]
 fn thousands_at_one_time() {
-    let fits = match Kernel::expected() {
-        Kernel::Without | Kernel::SmcD => 2000,
-        _ => 500,
+    let open = match Kernel::expected() {
+        Kernel::SmcR => 200,
+        _ => 2000,
     };
-    let many = format!("many {fits}");
-    let clients = [(many.as_str(), fits, ""), ("many 6000", 6000, "-p 1")];
-    play(7132, &clients, |how, told, count, _| {
-        assert_eq!(told.all(), count, "{how}: {told:?}");
+    // A handshake that waits too long for its turn fails.
+    let (holds, many) = (format!("holds {open}"), format!("many {}", open / 4));
+    let clients = [
+        (holds.as_str(), open, ""),
+        (many.as_str(), open / 4, ""),
+        ("many 6000", 6000, "-p 1"),
+    ];
+    play(7132, &clients, |how, told, count, counted| {
+        assert_eq!(told.all(), count, "{how}: {told:?}\n{counted}");
         let lost = told.count("connected", |line| line["port"].is_null());
         assert_eq!(lost > 0, count > 4096, "{how}: {lost} {told:?}");
-        let kind = if count > 4096 { "TCP" } else { kind() };
-        let known = told.of("connected", 7132, kind);
-        assert_eq!(known + lost, count, "{how}: {told:?}");
+        if count < 4096 {
+            assert_eq!(told.of("connected", 7132, kind()), count, "{how}: {told:?}");
+            told.assert_agrees("connected", "client", counted);
+        } else {
+            let known = told.of("connected", 7132, "TCP");
+            assert_eq!(known + lost, count, "{how}: {told:?}");
+        }
     });
 }

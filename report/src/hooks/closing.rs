@@ -3,7 +3,7 @@
 
 use super::next::{self, next};
 use super::quietly;
-use crate::{kernel, notes, numbers};
+use crate::{kernel, leaving, notes, numbers};
 use libc::{c_int, c_long, c_uint, FILE, F_DUPFD, F_DUPFD_CLOEXEC};
 use redhook::hook;
 use std::ffi::c_void;
@@ -21,18 +21,18 @@ hook! {
 #[inline]
 fn before_close(fd: c_int) {
     if numbers::of(fd).is_some() {
-        quietly(|| notes::before_close(fd));
+        quietly(|| leaving::before_close(fd));
     }
 }
 
 fn before_closing(first: c_uint, last: c_uint) {
-    quietly(|| notes::before_closing(first, last));
+    quietly(|| leaving::before_closing(first, last));
 }
 
 hook! {
     unsafe fn shutdown(fd: c_int, how: c_int) -> c_int => report_shutdown {
         if numbers::of(fd).is_some() {
-            quietly(|| notes::before_shutdown(fd));
+            quietly(|| leaving::before_shutdown(fd));
         }
         let real = next!(shutdown);
         // SAFETY: the program's own arguments.

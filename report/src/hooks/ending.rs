@@ -4,7 +4,7 @@
 
 use super::next::next;
 use super::quietly;
-use crate::notes;
+use crate::leaving;
 use libc::{c_char, c_int};
 use redhook::hook;
 
@@ -13,7 +13,7 @@ type Strings = *const *const c_char;
 
 hook! {
     unsafe fn _exit(status: c_int) -> () => report_exit {
-        quietly(notes::before_end);
+        quietly(leaving::before_end);
         let real = next!(_exit);
         // SAFETY: the program's own argument.
         unsafe { real(status) }
@@ -22,7 +22,7 @@ hook! {
 
 hook! {
     unsafe fn _Exit(status: c_int) -> () => report_iso_exit {
-        quietly(notes::before_end);
+        quietly(leaving::before_end);
         let real = next!(_Exit);
         // SAFETY: the program's own argument.
         unsafe { real(status) }
@@ -31,7 +31,7 @@ hook! {
 
 hook! {
     unsafe fn quick_exit(status: c_int) -> () => report_quick_exit {
-        quietly(notes::before_end);
+        quietly(leaving::before_end);
         let real = next!(quick_exit);
         // SAFETY: the program's own argument.
         unsafe { real(status) }
@@ -40,7 +40,7 @@ hook! {
 
 hook! {
     unsafe fn execve(path: *const c_char, arguments: Strings, environment: Strings) -> c_int => report_execve {
-        quietly(notes::before_exec);
+        quietly(leaving::before_exec);
         let real = next!(execve);
         // SAFETY: the program's own arguments.
         unsafe { real(path, arguments, environment) }
@@ -49,7 +49,7 @@ hook! {
 
 hook! {
     unsafe fn execv(path: *const c_char, arguments: Strings) -> c_int => report_execv {
-        quietly(notes::before_exec);
+        quietly(leaving::before_exec);
         let real = next!(execv);
         // SAFETY: the program's own arguments.
         unsafe { real(path, arguments) }
@@ -58,7 +58,7 @@ hook! {
 
 hook! {
     unsafe fn execvp(file: *const c_char, arguments: Strings) -> c_int => report_execvp {
-        quietly(notes::before_exec);
+        quietly(leaving::before_exec);
         let real = next!(execvp);
         // SAFETY: the program's own arguments.
         unsafe { real(file, arguments) }
@@ -67,7 +67,7 @@ hook! {
 
 hook! {
     unsafe fn execvpe(file: *const c_char, arguments: Strings, environment: Strings) -> c_int => report_execvpe {
-        quietly(notes::before_exec);
+        quietly(leaving::before_exec);
         let real = next!(execvpe);
         // SAFETY: the program's own arguments.
         unsafe { real(file, arguments, environment) }
@@ -76,7 +76,7 @@ hook! {
 
 hook! {
     unsafe fn fexecve(fd: c_int, arguments: Strings, environment: Strings) -> c_int => report_fexecve {
-        quietly(notes::before_exec);
+        quietly(leaving::before_exec);
         let real = next!(fexecve);
         // SAFETY: the program's own arguments.
         unsafe { real(fd, arguments, environment) }

@@ -315,6 +315,23 @@ impl Table {
         self.slots.get(ticket.slot as usize)
     }
 
+    /// The connections that a process had begun to make, and what is known of them.
+    pub fn begun_by(&self, process: u32) -> impl Iterator<Item = (Ticket, Entry)> + '_ {
+        self.slots
+            .iter()
+            .enumerate()
+            .filter_map(move |(place, slot)| {
+                let state = slot.state.load(Acquire);
+                let is_begun =
+                    Phase::of(state) == Phase::Connecting && slot.process.load(Relaxed) == process;
+                let ticket = Ticket {
+                    generation: state >> PHASE_BITS,
+                    slot: u32::try_from(place).ok()?,
+                };
+                is_begun.then(|| (ticket, slot.entry()))
+            })
+    }
+
     // ---- The reader's side -------------------------------------------------------
 
     /// All that are in use: a process may have been killed before it could say so.

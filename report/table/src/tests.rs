@@ -109,6 +109,18 @@ fn what_has_no_slot_is_known_by_its_process() {
     assert_eq!(with.slotless_of(), None);
 }
 
+#[test]
+fn what_a_process_has_begun_is_found() {
+    let table = table();
+    let begun = table.write(&entry(1), Phase::Connecting).unwrap();
+    let _made = table.write(&entry(2), Phase::Made).unwrap();
+    let mut others = entry(3);
+    others.process += 1;
+    let _others = table.write(&others, Phase::Connecting).unwrap();
+    let found: Vec<_> = table.begun_by(entry(1).process).collect();
+    assert_eq!(found, [(begun, entry(1))]);
+}
+
 /// A process that is killed between two instructions.
 #[test]
 fn what_nobody_rang_for_is_found_in_the_end() {
