@@ -2,7 +2,7 @@
 //! An event-loop server that closes connections to readers who sleep goes on
 //! serving others, and what it sent arrives when they wake up.
 //!
-//! `SMC_TEST_READERS` is how many readers there are (200, unless set). With
+//! `SMC_TEST_READERS` is how many readers there are (100, unless set). With
 //! `SMC_TEST_TIMES` set plain TCP is there to compare times with.
 #![allow(missing_docs)]
 
@@ -12,38 +12,64 @@ use kit::{bare, number, Kernel};
 const COUNT: &str = env!("CARGO_BIN_EXE_count");
 const GOOD: &str = "served others before a reader woke up: true\nall of it arrived: true\n";
 
+/// A loop that does nothing else, and times its closes.
+const OWN: &str = "exec RUN /usr/bin/python3 tests/stall/server.py $SERVER 7010";
+
+/// One process that serves a file and says how many connections it has.
+const NGINX: &str = "
+    mkdir $SCRATCH/www; head -c 100000 /dev/zero > $SCRATCH/www/given
+    cat > $SCRATCH/conf <<END
+    daemon off; worker_processes 1; pid $SCRATCH/pid; error_log stderr;
+    events { worker_connections 4096; }
+    http { access_log off; client_body_temp_path $SCRATCH; proxy_temp_path $SCRATCH;
+           fastcgi_temp_path $SCRATCH; uwsgi_temp_path $SCRATCH; scgi_temp_path $SCRATCH;
+           keepalive_requests 1000000;
+           server { listen $SERVER:7010; root $SCRATCH/www; location = /status { stub_status; } } }
+END
+    chmod -R a+rX $SCRATCH
+    exec RUN nginx -e stderr -c $SCRATCH/conf";
+
 /// What the client says of `readers` readers, both sides run by `run`.
-fn said(scene: &Scene, run: &str, readers: u32) -> String {
-    let command = format!("ulimit -n 8192; exec {run} /usr/bin/python3 tests/stall");
-    let serving = scene.serve(
-        "stall",
-        &[7010],
-        &format!("{command}/server.py $SERVER 7010"),
-    );
-    let output = serving.ask(&format!("{command}/client.py $SERVER 7010 {readers}"));
-    println!("{run:?}, {readers} readers: {}", output.err);
+fn said(scene: &Scene, server: &str, run: &str, readers: u32) -> String {
+    let limit = "ulimit -n 8192;";
+    let script = format!("{limit} {}", server.replace("RUN", run));
+    let serving = scene.serve("stall", &[7010], &script);
+    let kind = if server == NGINX { "nginx" } else { "" };
+    let output = serving.ask(&format!(
+        "{limit} exec {run} /usr/bin/python3 tests/stall/client.py $SERVER 7010 {readers} {kind}"
+    ));
+    println!("{kind} {run:?}, {readers} readers: {}", output.err);
     assert_eq!(output.status, 0, "{output:?}");
     output.out.to_lowercase()
 }
 
-#[test]
-fn closing_keeps_nobody_waiting() {
+fn keeps_nobody_waiting(server: &str) {
     // Elsewhere there is no ring of the sender's that could be full.
     if Kernel::expected() != Kernel::SmcR {
         return;
     }
     let scene = Scene::new(COUNT);
-    let readers = number("SMC_TEST_READERS", 200);
-    assert_eq!(said(&scene, "./smc_run", readers), GOOD);
+    let readers = number("SMC_TEST_READERS", 100);
+    assert_eq!(said(&scene, server, "./smc_run", readers), GOOD);
     scene.assert_all_smc();
     if std::env::var_os("SMC_TEST_TIMES").is_some() {
-        assert_eq!(said(&scene, "", readers), GOOD);
+        assert_eq!(said(&scene, server, "", readers), GOOD);
     }
     // The control: each close waits for two seconds, and then data is lost.
     let run = bare::smc(&[scene.client, scene.server]);
     assert_eq!(
-        said(&scene, &run, 3),
+        said(&scene, server, &run, 3),
         GOOD.replace("true", "false"),
         "control"
     );
+}
+
+#[test]
+fn closing_keeps_nobody_waiting() {
+    keeps_nobody_waiting(OWN);
+}
+
+#[test]
+fn nginx_keeps_nobody_waiting() {
+    keeps_nobody_waiting(NGINX);
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Readers that sleep, and one client that is awake: client.py ADDRESS PORT READERS
+"""Readers that sleep, and one client that is awake: client.py ADDRESS PORT READERS [nginx]
 
 Each reader has its connection filled and closed by the server; the client that is
 awake asks the server after each. The readers wake up when all that is done, but
@@ -9,40 +9,80 @@ each close for longer has not done it by then.
 import socket
 import sys
 import threading
+import time
 
 address, readers = (sys.argv[1], int(sys.argv[2])), int(sys.argv[3])
 GIVEN = 100_000
-awake = socket.create_connection(address)
-lines = awake.makefile("r")
 
 
-def ask():
-    awake.sendall(b"n")
-    given, longest = lines.readline().split()
-    return int(given), int(longest)
+class Own:
+    """server.py: it times its closes itself."""
+
+    give = b"g"
+
+    def __init__(self):
+        self.connection = socket.create_connection(address)
+        self.lines = self.connection.makefile("r")
+
+    def ask(self):
+        """How many were given and closed, and the longest close since then (us)."""
+        self.connection.sendall(b"n")
+        given, longest = self.lines.readline().split()
+        return int(given), int(longest)
+
+    def is_whole(self, answer):
+        return len(answer) == GIVEN
 
 
+class Nginx:
+    """nginx, whose clients can only time how long it leaves them waiting."""
+
+    give = b"GET /given HTTP/1.0\r\n\r\n"
+
+    def __init__(self):
+        self.connection = socket.create_connection(address)
+        self.lines = self.connection.makefile("r")
+
+    def ask(self):
+        begun = time.monotonic()
+        self.connection.sendall(b"GET /status HTTP/1.1\r\nHost: x\r\n\r\n")
+        while self.lines.readline() != "\n":
+            pass
+        active = int(self.lines.readline().split()[2])
+        self.lines.readline()
+        accepted = int(self.lines.readline().split()[0])
+        self.lines.readline()
+        return accepted - active, int((time.monotonic() - begun) * 1e6)
+
+    def is_whole(self, answer):
+        head, _, body = answer.partition(b"\r\n\r\n")
+        return head.startswith(b"HTTP/1.1 200") and len(body) == GIVEN
+
+
+server = Nginx() if sys.argv[4:] == ["nginx"] else Own()
 alarm = threading.Event()
 timer = threading.Timer(readers, alarm.set)
 timer.start()
-sleepers, closes, given = [], [], 0
+sleepers, waits, given = [], [], 0
 for _ in range(readers):
     reader = socket.create_connection(address)
-    reader.sendall(b"g")
+    reader.sendall(server.give)
     sleepers.append(reader)
     before = given
     longest = 0
     while given == before:
-        given, close = ask()
-        longest = max(longest, close)
-    closes.append(longest)
+        given, wait = server.ask()
+        longest = max(longest, wait)
+    waits.append(longest)
 print("served others before a reader woke up:", not alarm.is_set(), flush=True)
 timer.cancel()
 
-received = 0
+whole = True
 for reader in sleepers:
+    answer = b""
     while piece := reader.recv(1 << 20):
-        received += len(piece)
-print("all of it arrived:", received == given * GIVEN, flush=True)
-closes.sort()
-print("close, us: median", closes[len(closes) // 2], "longest", closes[-1], file=sys.stderr)
+        answer += piece
+    whole = whole and server.is_whole(answer)
+print("all of it arrived:", whole, flush=True)
+waits.sort()
+print("kept waiting, us: median", waits[len(waits) // 2], "longest", waits[-1], file=sys.stderr)
