@@ -16,6 +16,10 @@ const COMMANDS: &[&str] = &[
     "seid",
     "pnetid",
     "limit-handshakes",
+    "devices",
+    "linkgroups",
+    "links",
+    "stats",
 ];
 
 #[test]

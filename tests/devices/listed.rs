@@ -55,7 +55,7 @@ fn assert_agrees(machine: &Machine) {
     let all = smcctl(machine, "devices");
     let (net, ib) = (
         json(machine, "ip -json link"),
-        json(machine, "rdma -json link"),
+        json(machine, "rdma -j link"),
     );
     let mut names = Vec::new();
     for one in list(&net) {

@@ -15,8 +15,7 @@ pub fn hold(scene: &Scene) -> (Serving<'_>, Serving<'_>) {
     (server, scene.serve_here("hold", &[7202], &client))
 }
 
-/// The groups that hold the connections, as smcctl tells of them; each as the kernel
-/// does.
+/// The groups that hold connections, as smcctl tells of them; each as the kernel does.
 fn groups(machine: &Machine) -> Vec<Value> {
     let (told, truth) = (smcctl(machine, "linkgroups"), kernel(machine, "groups"));
     let all = list(&told["linkgroups"]);
@@ -27,19 +26,21 @@ fn groups(machine: &Machine) -> Vec<Value> {
             assert_eq!(one[key], *value, "{key} of {one}");
         }
     }
-    let held = |one: &&Value| one["connections"] == 3;
+    let held = |one: &&Value| one["connections"].as_u64() > Some(0);
     all.iter().filter(held).cloned().collect()
 }
 
 #[test]
-fn smc_d_on_both_sides_of_one_host() {
+fn smc_d_within_one_host() {
     if Kernel::expected() != Kernel::SmcD {
         return;
     }
     let scene = Scene::new(COUNT);
     let holding = hold(&scene);
     let held = groups(&scene.client);
-    assert_eq!(held.len(), 2, "the client's and the server's: {held:?}");
+    // Both ends of the three are here. The kernel spreads them over one group or two.
+    let ends = held.iter().map(|one| one["connections"].as_u64().unwrap());
+    assert_eq!(ends.sum::<u64>(), 6, "{held:?}");
     let eid = kernel(&scene.client, "ueids")[0].clone();
     for one in &held {
         assert_eq!(one["kind"], "SMC-D", "{one}");
@@ -73,6 +74,7 @@ fn smc_r_between_two_hosts() {
         let held = groups(machine);
         assert_eq!(held.len(), 1, "{held:?}");
         let group = &held[0];
+        assert_eq!(group["connections"], 3, "{group}");
         for (key, value) in [
             ("kind", json!("SMC-R")),
             ("role", json!(role)),

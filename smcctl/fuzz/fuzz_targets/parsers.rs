@@ -8,12 +8,21 @@ use smcctl::commands::linkgroups::Technologies;
 use smcctl::commands::stats::rows;
 use smcctl::kernel::attributes::Attributes;
 use smcctl::kernel::counts::Counts;
-use smcctl::kernel::{devices, generic, groups, pnet, settings};
+use smcctl::kernel::{devices, diag, generic, groups, pnet, settings, tcp};
 use smcctl::system::interfaces::Interface;
 
 /// Each takes the payload of an answer, after its `nlmsghdr`.
 const ALL: &[fn(&[u8])] = &[
-    attributes, family, pnetids, eids, known, linkgroups, counted, addresses,
+    attributes,
+    family,
+    pnetids,
+    eids,
+    known,
+    linkgroups,
+    counted,
+    addresses,
+    smc_sockets,
+    tcp_sockets,
 ];
 
 /// Has each of them take the answer.
@@ -89,7 +98,9 @@ fn linkgroups(answer: &[u8]) {
 fn counted(answer: &[u8]) {
     let mut counts = Counts::default();
     counts.add(of_generic(answer));
-    counts.add(of_generic(answer));
+    if counts == Counts::default() {
+        return; // nothing was told
+    }
     assert_harmless(&counts);
     let kept = serde_json::to_vec(&counts).expect("counts can be kept");
     let read: Counts = serde_json::from_slice(&kept).expect("what was kept can be read");
@@ -104,4 +115,24 @@ fn addresses(answer: &[u8]) {
     }];
     names::give_address(answer, &mut interfaces);
     assert!(interfaces[0].ipv4.len() <= 1);
+}
+
+fn smc_sockets(answer: &[u8]) {
+    let socket = diag::parse(answer);
+    assert!(socket.is_none() || answer.len() >= 64, "a head was made up");
+    if let Some(link) = socket.and_then(|socket| socket.link) {
+        assert_harmless(&[link.device, link.gid, link.peer_gid]);
+    }
+}
+
+fn tcp_sockets(answer: &[u8]) {
+    let socket = tcp::parse(answer);
+    assert_eq!(
+        socket.is_some(),
+        answer.len() >= 72,
+        "its head is all it needs"
+    );
+    if let Ok(line) = std::str::from_utf8(answer) {
+        let _ = tcp::from_line(line);
+    }
 }
