@@ -92,7 +92,8 @@ pub fn on_stage(test: impl FnOnce(&Stage<'_>)) {
     let serving = scene.serve(
         "arrives",
         &[port],
-        &format!("exec ./smc_run {READER} {reader}"),
+        // The product has some writers of 64 connections at once.
+        &format!("ulimit -n 8192; exec ./smc_run {READER} {reader}"),
     );
     test(&Stage {
         reader,
@@ -216,12 +217,16 @@ impl Writer {
             .unwrap();
         let mut answer = String::new();
         let read = stream.read_to_string(&mut answer);
-        assert!(
-            read.is_ok(),
-            "{question}: {read:?}; {}: {:?}",
-            self.case,
-            self.lines
-        );
+        if let Err(error) = read {
+            let read = match question.strip_prefix("result ") {
+                Some(connection) => self.ask(&format!("begun {connection}")),
+                None => String::new(),
+            };
+            panic!(
+                "{question}: {error}; read {read}; {}: {:?}",
+                self.case, self.lines
+            );
+        }
         answer.trim_end().to_owned()
     }
 
