@@ -23,11 +23,11 @@ agent=$(printf '%s\n' "$built" | grep '/agent$')
 # SMC-R that takes too long falls back.
 tests_of() {
     case $1 in
-    debian-6.12) echo transport check devices ;;
-    debian-6.1) echo transport report programs lists conformance check devices ;;
-    smcd) echo transport report programs lists arrives listeners connects stress conformance check devices ;;
+    debian-6.12) echo transport check devices connections ;;
+    debian-6.1) echo transport programs lists conformance report check devices connections ;;
+    smcd) echo transport programs lists arrives listeners connects stress conformance report check devices connections ;;
     bare) echo check:bare:: ;;
-    pair) echo report programs habits stall lists:peers lists:ports conformance devices ;;
+    pair) echo programs habits stall lists:peers lists:ports conformance report devices connections ;;
     esac
 }
 

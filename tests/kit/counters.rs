@@ -16,6 +16,8 @@ use std::fmt;
 use std::io;
 use std::str::FromStr;
 
+const GET_SMCR_GROUPS: u8 = 2;
+const GET_SMCD_GROUPS: u8 = 4;
 const GET_STATS: u8 = 7;
 const GET_FALLBACK_STATS: u8 = 8;
 /// Attribute types are 14 bits; the rest are flags.
@@ -123,6 +125,25 @@ impl FromStr for Counters {
         }
         Ok(counters)
     }
+}
+
+/// The link groups that there are now: `smc-r 00000100`.
+///
+/// # Errors
+/// Those of netlink, other than that there is no such family.
+pub fn groups() -> io::Result<Vec<String>> {
+    const ID: u16 = 1;
+    let mut groups = Vec::new();
+    let Some(family) = family_id()? else {
+        return Ok(groups);
+    };
+    for (command, nested, kind) in [(GET_SMCR_GROUPS, 2, "smc-r"), (GET_SMCD_GROUPS, 4, "smc-d")] {
+        for group in dump(family, command)? {
+            let id = number(nest(nest(&group, nested), ID));
+            groups.push(format!("{kind} {id:08x}"));
+        }
+    }
+    Ok(groups)
 }
 
 fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
