@@ -28,7 +28,7 @@ fn main() -> ExitCode {
             value: Some(times),
             wraps_at: None,
         };
-        let name = format!("seen {times}");
+        let name = format!("seen-{times}");
         Ok(Rows {
             rows: vec![Row {
                 key: "one".to_owned(),

@@ -29,7 +29,7 @@ fn whoever_has_seen_enough_gets_the_terminal_back() {
         ("signal:SIGINT", -libc::SIGINT),
         ("signal:SIGHUP", -libc::SIGHUP),
     ] {
-        let (ended, rest) = view(how, "seen 1", VIEWER);
+        let (ended, rest) = view(how, "seen-1", VIEWER);
         assert_eq!(
             (ended, rest.contains("seen")),
             (status, false),

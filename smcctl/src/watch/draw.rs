@@ -12,6 +12,9 @@ use ratatui::Frame;
 
 const KEYS: &str = "q quit  ←→ sort  r reverse  ↑↓ scroll";
 
+/// Between columns.
+const GAP: u16 = 2;
+
 /// Draws it.
 pub fn draw(frame: &mut Frame, view: &View, table: &mut Table) {
     let bold = Style::new().add_modifier(Modifier::BOLD);
@@ -40,7 +43,7 @@ pub fn draw(frame: &mut Frame, view: &View, table: &mut Table) {
             (true, true) => format!("{}▲", column.name),
         })
         .collect();
-    let widths = widths(&headings, &lines);
+    let widths = widths(middle.width, &headings, &lines);
     let cells = |cells: &[String]| {
         let cells = cells.iter().zip(&columns);
         Row::new(cells.map(|(text, column)| {
@@ -52,7 +55,7 @@ pub fn draw(frame: &mut Frame, view: &View, table: &mut Table) {
     };
     let widget = Widget::new(lines.iter().map(|line| cells(line)), widths)
         .header(cells(&headings).style(bold))
-        .column_spacing(2);
+        .column_spacing(GAP);
     frame.render_widget(widget, middle);
 
     let (top, count) = table.place();
@@ -73,15 +76,21 @@ pub fn draw(frame: &mut Frame, view: &View, table: &mut Table) {
     );
 }
 
-/// As wide as what is in them, so that nothing jumps about that need not.
-fn widths(headings: &[String], lines: &[Vec<String>]) -> Vec<Constraint> {
+/// As wide as what is in them, so that nothing jumps about that need not. Where there
+/// is no room for all, the last ones are cut.
+fn widths(room: u16, headings: &[String], lines: &[Vec<String>]) -> Vec<Constraint> {
+    let mut left = room;
     let width = |(place, heading): (usize, &String)| {
         let cells = lines.iter().filter_map(|line| line.get(place));
         let widest = cells
             .chain([heading])
             .map(|cell| cell.chars().count())
             .max();
-        Constraint::Length(u16::try_from(widest.unwrap_or(0)).unwrap_or(u16::MAX))
+        let width = u16::try_from(widest.unwrap_or(0))
+            .unwrap_or(u16::MAX)
+            .min(left);
+        left = left.saturating_sub(width.saturating_add(GAP));
+        Constraint::Length(width)
     };
     headings.iter().enumerate().map(width).collect()
 }
@@ -160,6 +169,22 @@ mod tests {
                 Style::new().add_modifier(Modifier::DIM),
             ),
         ]);
+    }
+
+    #[test]
+    fn where_there_is_no_room_the_last_columns_are_cut() {
+        let texts = |those: [&str; 3]| those.map(str::to_owned).to_vec();
+        let headings = texts(["A", "B", "C"]);
+        let lines = [texts(["1234", "12345678", "1"])];
+        for (room, expected) in [
+            (80, [4, 8, 1]),
+            (14, [4, 8, 0]),
+            (10, [4, 4, 0]),
+            (3, [3, 0, 0]),
+        ] {
+            let expected = expected.map(Constraint::Length);
+            assert_eq!(widths(room, &headings, &lines), expected, "{room}");
+        }
     }
 
     #[test]
