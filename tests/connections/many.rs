@@ -69,7 +69,7 @@ fn ten_thousand_sockets() {
         let json: Value = serde_json::from_str(text).unwrap();
         let connections = json["connections"].as_array().unwrap();
         assert!(connections.len() as u64 >= SOCKETS, "{}", connections.len());
-        let owned: HashSet<_> = connections
+        let owners: HashSet<_> = connections
             .iter()
             .filter_map(|one| Some((one["inode"].as_u64()?, one["processes"][0]["pid"].as_u64()?)))
             .collect();
@@ -79,11 +79,11 @@ fn ten_thousand_sockets() {
             .collect();
         for held in &helds {
             for fact in &held.facts {
-                let owner = (
+                let both = (
                     fact["inode"].as_u64().unwrap(),
                     fact["pid"].as_u64().unwrap(),
                 );
-                assert!(owned.contains(&owner), "{fact}");
+                assert!(owners.contains(&both), "{fact}");
                 if !fact["peer"].is_null() {
                     assert!(local.contains(fact["local"].as_str().unwrap()), "{fact}");
                 }

@@ -194,11 +194,11 @@ pub struct Connection {
 }
 
 impl Connection {
-    fn new(socket: Socket, found: &Match, owners: &Owners, groups: &Groups) -> Self {
+    fn new(socket: &Socket, found: &Match, owners: &Owners, groups: &Groups) -> Self {
         let Match { ends, tcp } = found;
         let is_known = ends.is_some();
         let ends = ends.unwrap_or(socket.ends);
-        let state = State::of(&socket, tcp.as_ref());
+        let state = State::of(socket, tcp.as_ref());
         let is_connection = !matches!(state, State::Unconnected | State::Listening);
         let buffers = match (socket.mode, socket.rings, tcp) {
             (Mode::Tcp, _, Some(tcp)) => {
@@ -227,7 +227,7 @@ impl Connection {
             device: (socket.link.as_ref())
                 .map(|link| format!("{} port {}", link.device, link.port)),
             buffers: buffers.filter(|_| is_connection),
-            bytes: Bytes::of(&socket, tcp.as_ref()).filter(|_| is_connection),
+            bytes: Bytes::of(socket, tcp.as_ref()).filter(|_| is_connection),
             fallback: socket.fallback,
         }
     }
@@ -275,9 +275,9 @@ pub fn list() -> Result<List, Failure> {
         Groups::default()
     };
     let mut connections: Vec<Connection> = sockets
-        .into_iter()
+        .iter()
         .map(|socket| {
-            let found = inner.find(&socket, &owners);
+            let found = inner.find(socket, &owners);
             Connection::new(socket, &found, &owners, &groups)
         })
         .collect();

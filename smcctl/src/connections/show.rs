@@ -138,10 +138,10 @@ pub fn text(connections: &[Connection]) -> String {
         .collect();
     let layout = Layout::of(&lines);
     let heading = layout.line("MODE ", ["STATE", "LOCAL", "PEER", "PROGRAM"]);
-    let mut text: String = heading
-        .lines()
-        .map(|line| format!("{}\n", styled(line, STRONG)))
-        .collect();
+    let mut text = String::new();
+    for line in heading.lines() {
+        let _ = writeln!(text, "{}", styled(line, STRONG));
+    }
     for (connection, line) in connections.iter().zip(&lines) {
         let mode = format!("{:MODE$}", connection.mode.name());
         let style = if connection.mode == Mode::Tcp {

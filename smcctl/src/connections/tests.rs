@@ -43,7 +43,7 @@ fn connection(mode: Mode, local: &str, peer: &str, program: &str) -> Connection 
         tcp: None,
     };
     let (owners, groups) = (Owners::default(), Groups::default());
-    let mut connection = Connection::new(socket, &found, &owners, &groups);
+    let mut connection = Connection::new(&socket, &found, &owners, &groups);
     let (pid, file) = (4711, PathBuf::from("/usr/bin").join(program));
     connection.processes = vec![Process {
         pid,

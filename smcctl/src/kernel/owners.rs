@@ -55,10 +55,9 @@ impl Owners {
             .collect();
         processes.sort_unstable();
         for pid in processes {
-            match owners.look_into(pid, wanted) {
-                Err(Errno::ACCESS | Errno::PERM) => owners.are_hidden = true,
-                // What has ended meanwhile hides nothing.
-                Ok(()) | Err(_) => {}
+            // What has ended meanwhile hides nothing.
+            if let Err(Errno::ACCESS | Errno::PERM) = owners.look_into(pid, wanted) {
+                owners.are_hidden = true;
             }
         }
         owners
