@@ -20,6 +20,7 @@ const COMMANDS: &[&str] = &[
     "linkgroups",
     "links",
     "stats",
+    "connections",
 ];
 
 #[test]
