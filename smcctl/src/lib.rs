@@ -15,6 +15,7 @@
 pub mod check;
 pub mod cli;
 pub mod commands;
+pub mod compare;
 pub mod connections;
 pub mod explain;
 pub mod failure;
