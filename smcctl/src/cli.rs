@@ -3,8 +3,8 @@
 //! and a file in [`crate::commands`].
 
 use crate::commands::{
-    check, completions, connections, devices, explain, limit_handshakes, linkgroups, links, load,
-    pnetid, run, seid, stats, ueid,
+    check, compare, completions, connections, devices, explain, limit_handshakes, linkgroups,
+    links, load, pnetid, run, seid, stats, ueid,
 };
 use crate::failure::Outcome;
 use crate::output::Output;
@@ -62,6 +62,8 @@ pub enum Command {
     Run(run::Arguments),
     /// Write what a shell needs to complete these commands
     Completions(completions::Arguments),
+    /// Is a workload faster on SMC? Runs it over TCP and over SMC in turn
+    Compare(Box<compare::Arguments>),
 }
 
 impl Command {
@@ -85,6 +87,7 @@ impl Command {
             Self::LimitHandshakes(arguments) => limit_handshakes::run(&arguments, output),
             Self::Run(arguments) => run::run(arguments, output),
             Self::Completions(arguments) => completions::run(&arguments),
+            Self::Compare(arguments) => compare::run(&arguments, output),
         }
     }
 }

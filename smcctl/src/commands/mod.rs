@@ -2,6 +2,7 @@
 //! The commands, one a file: its arguments, what it does and what it says.
 
 pub mod check;
+pub mod compare;
 pub mod completions;
 pub mod connections;
 pub mod devices;

@@ -73,7 +73,7 @@ fn hand_over(arguments: &Arguments, output: &Output) -> Failure {
 }
 
 /// Beside this program, or at the top of the checkout that it was built in.
-fn smc_run() -> Option<PathBuf> {
+pub(crate) fn smc_run() -> Option<PathBuf> {
     let folder = folder()?;
     let in_checkout = folder
         .ancestors()
@@ -88,11 +88,11 @@ fn folder() -> Option<PathBuf> {
     Some(std::env::current_exe().ok()?.parent()?.to_owned())
 }
 
-const SHIM: &str = "libsmc_shim.so";
-const LIBRARY: &str = "libsmc_report.so";
+pub(crate) const SHIM: &str = "libsmc_shim.so";
+pub(crate) const LIBRARY: &str = "libsmc_report.so";
 
 /// Beside this program, beside the shim, or where libraries are installed.
-fn library(preload: &[PathBuf]) -> Result<PathBuf, Failure> {
+pub(crate) fn library(preload: &[PathBuf]) -> Result<PathBuf, Failure> {
     let folder = folder().unwrap_or_default();
     let beside_shim = preload
         .iter()

@@ -40,25 +40,26 @@ impl Comparison {
     #[must_use]
     pub fn of_pairs(pairs: &[(f64, f64)]) -> Self {
         let usable = pairs.iter().filter_map(|&(a, b)| usable(a).zip(usable(b)));
-        let (a, b) = usable.unzip();
-        Self::new(a, b, true)
+        let (a, b): (Vec<f64>, Vec<f64>) = usable.unzip();
+        Self::new(&a, &b, true)
     }
 
     /// Of samples that have nothing to do with each other.
     #[must_use]
     pub fn of(a: &[f64], b: &[f64]) -> Self {
-        let [a, b] = [a, b].map(|row| row.iter().filter_map(|&one| usable(one)).collect());
-        Self::new(a, b, false)
+        let [a, b]: [Vec<f64>; 2] =
+            [a, b].map(|row| row.iter().filter_map(|&one| usable(one)).collect());
+        Self::new(&a, &b, false)
     }
 
-    fn new(a: Vec<f64>, b: Vec<f64>, are_pairs: bool) -> Self {
-        let (a_median, b_median) = (median(a.clone()), median(b.clone()));
+    fn new(a: &[f64], b: &[f64], are_pairs: bool) -> Self {
+        let (a_median, b_median) = (median(a.to_vec()), median(b.to_vec()));
         let ratio = a_median.zip(b_median).and_then(|(a, b)| divided(b, a));
         Self {
             a: a_median,
             b: b_median,
             ratio,
-            interval: ratio.and_then(|_| interval(&a, &b, are_pairs)),
+            interval: ratio.and_then(|_| interval(a, b, are_pairs)),
         }
     }
 
@@ -78,7 +79,10 @@ fn usable(sample: f64) -> Option<f64> {
 /// The middle of them.
 #[must_use]
 pub fn median(samples: Vec<f64>) -> Option<f64> {
-    quantile(samples, 0.5)
+    if samples.is_empty() {
+        return None;
+    }
+    Some(Data::new(samples).median()).filter(|found| found.is_finite())
 }
 
 /// The value that so much of them is below.
@@ -86,13 +90,7 @@ fn quantile(samples: Vec<f64>, share: f64) -> Option<f64> {
     if samples.is_empty() {
         return None;
     }
-    let mut samples = Data::new(samples);
-    let found = if share == 0.5 {
-        samples.median()
-    } else {
-        samples.quantile(share)
-    };
-    Some(found).filter(|found| found.is_finite())
+    Some(Data::new(samples).quantile(share)).filter(|found| found.is_finite())
 }
 
 fn divided(b: f64, a: f64) -> Option<f64> {

@@ -274,9 +274,8 @@ pub fn of(client: &[String]) -> Option<&'static Benchmark> {
     let names = client
         .iter()
         .filter_map(|word| Path::new(word).file_name()?.to_str());
-    names
-        .filter_map(|name| ALL.iter().find(|known| known.name == name))
-        .next()
+    let mut known = names.filter_map(|name| ALL.iter().find(|known| known.name == name));
+    known.next()
 }
 
 impl Benchmark {

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Keeps one side's command: starts it when asked, and sees to its end, also when
+//! nobody is left to ask. It is a process of its own, so that all that comes of the
+//! command is below it, and the command's only.
+
+use super::facts::{Facts, SETTINGS};
+use super::listening;
+use super::processes;
+use super::program::{Event, Program};
+use super::protocol::{Answer, How, Request};
+use super::side::Side;
+use crate::failure::words;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Asked to end, a program has so long before it is ended less politely.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// No event says that a socket listens: it is looked for so often.
+const FIRST_LOOK: Duration = Duration::from_millis(2);
+const LAST_LOOK: Duration = Duration::from_millis(50);
+
+/// What a keeper waits for.
+#[derive(Debug)]
+pub enum Heard {
+    /// It is asked for something.
+    Asked(Request),
+    /// Nobody is left to ask, or it is to end.
+    Gone,
+    /// Something happened to its program.
+    Happened(Event),
+}
+
+impl From<Event> for Heard {
+    fn from(event: Event) -> Self {
+        Self::Happened(event)
+    }
+}
+
+/// What a keeper is told once and for all.
+#[derive(Clone, Debug)]
+pub struct Orders {
+    /// Its command.
+    pub command: Vec<String>,
+    /// The port on which it listens, where that is known.
+    pub port: Option<u16>,
+    /// No command takes longer.
+    pub timeout: Duration,
+    /// Whoever asks is the one who has named the command.
+    pub is_trusted: bool,
+}
+
+/// Why a program is not waited for any longer.
+enum Why {
+    Gone,
+    Failed(String),
+}
+
+impl From<String> for Why {
+    fn from(words: String) -> Self {
+        Self::Failed(words)
+    }
+}
+
+/// A keeper.
+pub struct Keeper<'a> {
+    orders: Orders,
+    heard: &'a Receiver<Heard>,
+    tell: Sender<Heard>,
+    out: Box<dyn Write>,
+    program: Option<Program>,
+}
+
+/// Reads what is asked and passes it on, and when there is nobody left.
+pub fn listen_to(from: impl Read + Send + 'static, tell: Sender<Heard>) {
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines() {
+            let request = line.ok().and_then(|line| serde_json::from_str(&line).ok());
+            let Some(request) = request else { break };
+            if tell.send(Heard::Asked(request)).is_err() {
+                return;
+            }
+        }
+        let _ = tell.send(Heard::Gone);
+    });
+}
+
+impl<'a> Keeper<'a> {
+    /// One that answers to `out`; what it hears comes by `tell`.
+    #[must_use]
+    pub fn new(
+        orders: Orders,
+        (tell, heard): (Sender<Heard>, &'a Receiver<Heard>),
+        out: Box<dyn Write>,
+    ) -> Self {
+        Self {
+            orders,
+            heard,
+            tell,
+            out,
+            program: None,
+        }
+    }
+
+    /// Does what it is asked until nobody is left; then nothing of its program is.
+    pub fn serve(mut self) {
+        while let Ok(heard) = self.heard.recv() {
+            let answer = match heard {
+                Heard::Gone => break,
+                Heard::Happened(event) => self.happened(event),
+                Heard::Asked(request) => match self.answer(request) {
+                    Ok(answer) => Some(answer),
+                    Err(Why::Failed(words)) => {
+                        self.end();
+                        Some(Answer::Failed(words))
+                    }
+                    Err(Why::Gone) => break,
+                },
+            };
+            if answer.is_some_and(|answer| !self.say(&answer)) {
+                break;
+            }
+        }
+        self.end();
+    }
+
+    fn say(&mut self, answer: &Answer) -> bool {
+        let line = serde_json::to_string(answer).unwrap_or_default();
+        writeln!(self.out, "{line}").is_ok() && self.out.flush().is_ok()
+    }
+
+    /// To a program that is not waited for: a server that ends is news.
+    fn happened(&mut self, event: Event) -> Option<Answer> {
+        let program = self.program.as_mut()?;
+        program.hears(event);
+        if program.is_there {
+            return None;
+        }
+        self.ended_early("while it was needed").map(Answer::Died)
+    }
+
+    fn ended_early(&mut self, when: &str) -> Option<String> {
+        let program = self.program.take()?;
+        let name = program.name.clone();
+        let ended = program.finish();
+        let said = last_line(&ended.output);
+        Some(format!("{name} {} {when}{said}", ended.how))
+    }
+
+    fn answer(&mut self, request: Request) -> Result<Answer, Why> {
+        let side = match &request {
+            Request::Serve(how) | Request::Work(how) => Some(&how.side),
+            Request::Prepare { side, .. } => Some(side),
+            _ => None,
+        };
+        let is_own = !matches!(request, Request::Prepare { .. } | Request::Set { .. });
+        let is_harmless = is_own && side.is_none_or(Side::is_harmless);
+        if !(self.orders.is_trusted || is_harmless) {
+            return Err("this side does not take such orders over the network"
+                .to_owned()
+                .into());
+        }
+        match request {
+            Request::About => Ok(Answer::Host(Box::new(Facts::read()))),
+            Request::Serve(how) => self.start_server(&how),
+            Request::Mark => {
+                if let Some(program) = &mut self.program {
+                    program.mark();
+                }
+                Ok(Answer::Done(String::new()))
+            }
+            Request::Stop => {
+                self.end_processes();
+                let program = self.program.take().ok_or("there is no server".to_owned())?;
+                Ok(Answer::Ended(Box::new(program.finish())))
+            }
+            Request::Prepare { command, side } => {
+                let how = How {
+                    side,
+                    reported: false,
+                };
+                self.work(&how, &command)
+            }
+            Request::Work(how) => {
+                let command = self.orders.command.clone();
+                self.work(&how, &command)
+            }
+            Request::Set { name, value } => Ok(Answer::Done(set(&name, &value)?)),
+        }
+    }
+
+    /// Starts the server and waits until it listens.
+    fn start_server(&mut self, how: &How) -> Result<Answer, Why> {
+        let port = self.orders.port;
+        if let Some(port) = port.filter(|port| listening::is_taken(*port)) {
+            return Err(format!("port {port} is taken: another program listens on it").into());
+        }
+        let command = self.orders.command.clone();
+        let program = Program::start(how, &command, self.tell.clone());
+        self.program = Some(program.map_err(|failure| failure.what().to_owned())?);
+        let deadline = Instant::now() + self.orders.timeout;
+        let mut pause = FIRST_LOOK;
+        loop {
+            let found = listening::ports(&processes::descendants());
+            // Of a process that may not be looked into, the port is enough if it is named.
+            let is_ready = match port {
+                Some(port) => {
+                    found.contains(&port) || found.is_empty() && listening::is_taken(port)
+                }
+                None => !found.is_empty(),
+            };
+            if is_ready {
+                return Ok(Answer::Ready(found.into_iter().collect()));
+            }
+            if Instant::now() >= deadline {
+                let name = command.first().map_or("", String::as_str);
+                let seconds = self.orders.timeout.as_secs();
+                let on = port.map_or(String::new(), |port| format!(" on port {port}"));
+                return Err(format!("{name} does not listen{on} after {seconds} s").into());
+            }
+            self.hear_until(Instant::now() + pause)?;
+            pause = LAST_LOOK.min(pause * 2);
+            if self
+                .program
+                .as_ref()
+                .is_some_and(|program| !program.is_there)
+            {
+                let words = self.ended_early("before it listened");
+                return Err(words.unwrap_or_default().into());
+            }
+        }
+    }
+
+    /// Runs a command until its first process has ended, and ends the others.
+    fn work(&mut self, how: &How, command: &[String]) -> Result<Answer, Why> {
+        let program = Program::start(how, command, self.tell.clone());
+        self.program = Some(program.map_err(|failure| failure.what().to_owned())?);
+        let deadline = Instant::now() + self.orders.timeout;
+        while self.program.as_ref().is_some_and(|one| one.end().is_none()) {
+            if !self.hear_until(deadline)? {
+                let name = command.first().map_or("", String::as_str);
+                let seconds = self.orders.timeout.as_secs();
+                return Err(format!("{name} did not end within {seconds} s (--timeout)").into());
+            }
+        }
+        self.end_processes();
+        let program = self
+            .program
+            .take()
+            .ok_or("there is no command".to_owned())?;
+        Ok(Answer::Ended(Box::new(program.finish())))
+    }
+
+    /// Waits for something to happen to the program; whether it did.
+    fn hear_until(&mut self, deadline: Instant) -> Result<bool, Why> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match self.heard.recv_timeout(left) {
+            Ok(Heard::Happened(event)) => {
+                if let Some(program) = &mut self.program {
+                    program.hears(event);
+                }
+                Ok(true)
+            }
+            // Whoever asks waits for the answer: another question is a mistake.
+            Ok(Heard::Asked(_) | Heard::Gone) | Err(RecvTimeoutError::Disconnected) => {
+                Err(Why::Gone)
+            }
+            Err(RecvTimeoutError::Timeout) => Ok(false),
+        }
+    }
+
+    /// Ends the program and forgets it.
+    fn end(&mut self) {
+        self.end_processes();
+        if let Some(program) = self.program.take() {
+            let _ = program.finish();
+        }
+    }
+
+    /// The first process is asked, then all that are left, then they are not asked.
+    fn end_processes(&mut self) {
+        for step in 0..3 {
+            let Some(program) = self.program.as_ref().filter(|one| one.is_there) else {
+                return;
+            };
+            match (step, program.first()) {
+                (0, Some(first)) => processes::signal(first, libc::SIGTERM),
+                (0 | 1, _) => {
+                    processes::signal_all(libc::SIGTERM);
+                    processes::signal_all(libc::SIGCONT);
+                }
+                _ => processes::signal_all(libc::SIGKILL),
+            }
+            let deadline = Instant::now() + PATIENCE;
+            while self.is_there() && Instant::now() < deadline {
+                let first_before = self.program.as_ref().and_then(Program::first);
+                let left = deadline.saturating_duration_since(Instant::now());
+                match self.heard.recv_timeout(left) {
+                    Ok(Heard::Happened(event)) => {
+                        if let Some(program) = &mut self.program {
+                            program.hears(event);
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(_) => break,
+                }
+                // Its children are not always asked to end by it.
+                let first = self.program.as_ref().and_then(Program::first);
+                if first_before.is_some() && first.is_none() && self.is_there() {
+                    processes::signal_all(libc::SIGTERM);
+                }
+            }
+        }
+    }
+
+    fn is_there(&self) -> bool {
+        self.program
+            .as_ref()
+            .is_some_and(|program| program.is_there)
+    }
+}
+
+/// Sets a variable below `net.smc`; what it was.
+fn set(name: &str, value: &str) -> Result<String, String> {
+    let file = name.strip_prefix("net.smc.").unwrap_or_default();
+    let is_name = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+    if file.is_empty() || !file.chars().all(is_name) {
+        return Err(format!("{name}: no variable of SMC"));
+    }
+    let path = Path::new(SETTINGS).join(file);
+    let cannot = |error: std::io::Error| format!("cannot set {name}: {}", words(&error));
+    let before = std::fs::read_to_string(&path).map_err(cannot)?;
+    std::fs::write(&path, value).map_err(cannot)?;
+    Ok(before.trim().to_owned())
+}
+
+/// The last line of what a program printed, as the rest of a sentence.
+#[must_use]
+pub fn last_line(output: &str) -> String {
+    let lines = output.lines().map(str::trim);
+    match lines.rev().find(|line| !line.is_empty()) {
+        Some(line) => format!(": {}", line.chars().take(160).collect::<String>()),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Speaks with a keeper: a child of this process, one behind a command such as ssh,
+//! or one that somebody has started on another host.
+
+use super::processes::stands_alone;
+use super::protocol::{Answer, Request};
+use crate::failure::{words, Failure};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender};
+use std::thread;
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The server's keeper.
+    Server,
+    /// The client's.
+    Client,
+}
+
+/// What comes back.
+#[derive(Debug)]
+pub enum News {
+    /// An answer.
+    Answer(Who, Answer),
+    /// There will be none any more.
+    Lost(Who),
+    /// This process is to end.
+    Interrupted(i32),
+}
+
+enum Way {
+    Child(Child),
+    Stream(TcpStream),
+}
+
+/// A keeper to speak with; when it is dropped, the keeper ends what it has started.
+pub struct Link {
+    who: Who,
+    way: Way,
+}
+
+impl Link {
+    /// To a child that is started by this command.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(who: Who, words_of: &[String], tell: Sender<News>) -> Result<Self, Failure> {
+        let (name, arguments) = words_of
+            .split_first()
+            .ok_or_else(|| Failure::new("no command for the server's side"))?;
+        let mut command = Command::new(name);
+        command.args(arguments);
+        stands_alone(&mut command);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| {
+            Failure::new(format!("{name}: cannot be started: {}", words(&error)))
+        })?;
+        if let Some(answers) = child.stdout.take() {
+            hear(who, answers, tell);
+        }
+        Ok(Self {
+            who,
+            way: Way::Child(child),
+        })
+    }
+
+    /// To one that listens.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn connect(who: Who, address: &str, tell: Sender<News>) -> Result<Self, Failure> {
+        let failed = |error| {
+            Failure::new(format!("no server's side at {address}: {}", words(&error)))
+                .fixed_by("smcctl compare --role server --listen ADDRESS:PORT --server COMMAND")
+        };
+        let stream = TcpStream::connect(address).map_err(failed)?;
+        let _ = stream.set_nodelay(true);
+        hear(who, stream.try_clone().map_err(failed)?, tell);
+        Ok(Self {
+            who,
+            way: Way::Stream(stream),
+        })
+    }
+
+    /// Asks for something and waits for the answer.
+    ///
+    /// # Errors
+    /// What the keeper says went wrong, or that the other side's server has ended.
+    pub fn ask(&mut self, request: &Request, news: &Receiver<News>) -> Result<Answer, Stop> {
+        let mut line = serde_json::to_string(request).unwrap_or_default();
+        line.push('\n');
+        let said = match &mut self.way {
+            Way::Child(child) => match &mut child.stdin {
+                Some(stdin) => stdin.write_all(line.as_bytes()),
+                None => Ok(()),
+            },
+            Way::Stream(stream) => stream.write_all(line.as_bytes()),
+        };
+        // Why it does not hear is told by what comes back.
+        drop(said);
+        loop {
+            match news.recv() {
+                Ok(News::Answer(_, Answer::Failed(words) | Answer::Died(words))) => {
+                    return Err(Stop::Failed(Failure::new(words)));
+                }
+                Ok(News::Answer(who, answer)) if who == self.who => return Ok(answer),
+                Ok(News::Answer(..)) => {}
+                Ok(News::Interrupted(signal)) => return Err(Stop::Interrupted(signal)),
+                Ok(News::Lost(who)) => {
+                    let who = match who {
+                        Who::Server => "server's",
+                        Who::Client => "client's",
+                    };
+                    let words = format!("the {who} side of smcctl compare is gone");
+                    return Err(Stop::Failed(Failure::new(words)));
+                }
+                Err(_) => return Err(Stop::Failed(Failure::new("nobody answers"))),
+            }
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        match &mut self.way {
+            Way::Child(child) => {
+                drop(child.stdin.take());
+                // It ends its program within a bounded time, and then itself.
+                let _ = child.wait();
+            }
+            Way::Stream(stream) => {
+                let _ = stream.shutdown(std::net::Shutdown::Both);
+            }
+        }
+    }
+}
+
+/// Why a comparison ends before its time.
+#[derive(Debug)]
+pub enum Stop {
+    /// Something failed.
+    Failed(Failure),
+    /// By this signal.
+    Interrupted(i32),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+fn hear(who: Who, from: impl Read + Send + 'static, tell: Sender<News>) {
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines() {
+            let answer = line.ok().and_then(|line| serde_json::from_str(&line).ok());
+            let Some(answer) = answer else { break };
+            if tell.send(News::Answer(who, answer)).is_err() {
+                return;
+            }
+        }
+        let _ = tell.send(News::Lost(who));
+    });
+}

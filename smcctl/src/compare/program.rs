@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One run of one command in a keeper: its output, what it uses, what the kernel
+//! counts meanwhile, and what its connections are.
+
+use super::counters::Counters;
+use super::processes::{self, Ending};
+use super::protocol::{Ended, How, Reported};
+use super::side::Prepared;
+use crate::commands::run::{library, LIBRARY, SHIM};
+use crate::failure::{words, Failure};
+use crate::run::memory::Shared;
+use crate::run::reader::Reader;
+use crate::run::reason::{Judge, Side as Role};
+use crate::run::start::kernel_has_smc;
+use crate::run::tally::Tally;
+use smc_policy::Config;
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::mpsc::{channel, Receiver, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// More output of a program is not kept: the beginning is left out.
+const MOST_OUTPUT: usize = 4 << 20;
+/// Output that somebody else holds open is not waited for.
+const OUTPUT_WAIT: Duration = Duration::from_secs(2);
+
+/// What happens to a program.
+#[derive(Debug)]
+pub enum Event {
+    /// One of its processes has ended.
+    Ended(Ending),
+    /// All have.
+    NoneLeft,
+}
+
+/// A program that was started.
+pub struct Program {
+    /// The name that it is spoken of by.
+    pub name: String,
+    first: u32,
+    begun: Instant,
+    /// How the first process has ended, and after what time.
+    end: Option<(Ending, Duration)>,
+    /// Some of its processes are left.
+    pub is_there: bool,
+    /// Of all that have ended, and that before what is measured began.
+    cpu: Duration,
+    cpu_before: Duration,
+    before: Option<Counters>,
+    output: [Receiver<Vec<u8>>; 2],
+    report: Option<(Reader, Shared)>,
+}
+
+impl Program {
+    /// Starts it; `told` hears what happens to it.
+    ///
+    /// # Errors
+    /// Why it cannot be started, in one line.
+    pub fn start<T: From<Event> + Send + 'static>(
+        how: &How,
+        command: &[String],
+        told: Sender<T>,
+    ) -> Result<Self, Failure> {
+        let name = command.first().cloned().unwrap_or_default();
+        let mut prepared = how.side.prepare(command)?;
+        let report = if how.reported {
+            Some(report(&mut prepared)?)
+        } else {
+            None
+        };
+        let before = Counters::read();
+        let begun = Instant::now();
+        let mut child = processes::start(&prepared).map_err(|error| {
+            Failure::new(match error.kind() {
+                io::ErrorKind::NotFound => format!("{name}: there is no such command"),
+                _ => format!("{name}: cannot be started: {}", words(&error)),
+            })
+        })?;
+        let output = [collect(child.stdout.take()), collect(child.stderr.take())];
+        thread::spawn(move || {
+            while let Some(ending) = processes::next_ending() {
+                let _ = told.send(Event::Ended(ending).into());
+            }
+            let _ = told.send(Event::NoneLeft.into());
+        });
+        Ok(Self {
+            name,
+            first: child.id(),
+            begun,
+            end: None,
+            is_there: true,
+            cpu: Duration::ZERO,
+            cpu_before: Duration::ZERO,
+            before,
+            output,
+            report,
+        })
+    }
+
+    /// Takes note.
+    pub fn hears(&mut self, event: Event) {
+        match event {
+            Event::Ended(ending) => {
+                self.cpu += ending.cpu;
+                if ending.pid == self.first {
+                    self.end = Some((ending, self.begun.elapsed()));
+                }
+            }
+            Event::NoneLeft => self.is_there = false,
+        }
+    }
+
+    /// How the first process has ended, if it has.
+    #[must_use]
+    pub fn end(&self) -> Option<&Ending> {
+        self.end.as_ref().map(|(ending, _)| ending)
+    }
+
+    /// The first process, if it has not ended.
+    #[must_use]
+    pub fn first(&self) -> Option<u32> {
+        self.end.is_none().then_some(self.first)
+    }
+
+    /// What is measured begins now.
+    pub fn mark(&mut self) {
+        self.cpu_before = self.cpu + processes::cpu_now();
+        self.before = Counters::read();
+    }
+
+    /// When all has ended: what became of it.
+    #[must_use]
+    pub fn finish(self) -> Ended {
+        let counted = Counters::read().zip(self.before);
+        let report = self.report.map(|(reader, shared)| {
+            let tally = reader.end();
+            drop(shared);
+            lines(&tally)
+        });
+        let (ending, wall) = match self.end {
+            Some((ending, wall)) => (Some(ending), wall),
+            None => (None, self.begun.elapsed()),
+        };
+        let output = self.output.map(|output| {
+            let output = output.recv_timeout(OUTPUT_WAIT).unwrap_or_default();
+            String::from_utf8_lossy(&output).into_owned()
+        });
+        Ended {
+            is_success: ending.as_ref().is_some_and(|ending| ending.is_success),
+            how: ending.map_or_else(|| "did not end".to_owned(), |ending| ending.how),
+            wall: wall.as_secs_f64(),
+            cpu: self.cpu.saturating_sub(self.cpu_before).as_secs_f64(),
+            output: output.concat(),
+            counted: counted.map(|(after, before)| after.since(&before)),
+            report,
+        }
+    }
+}
+
+/// Reads all of it, and hands over the end of it.
+fn collect(from: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (done, is_done) = channel();
+    thread::spawn(move || {
+        let mut kept = Vec::new();
+        let mut buffer = vec![0; 64 << 10];
+        if let Some(mut from) = from {
+            while let Ok(count @ 1..) = from.read(&mut buffer) {
+                kept.extend_from_slice(buffer.get(..count).unwrap_or_default());
+                if kept.len() > 2 * MOST_OUTPUT {
+                    kept.drain(..kept.len() - MOST_OUTPUT);
+                }
+            }
+        }
+        let _ = done.send(kept);
+    });
+    is_done
+}
+
+/// Has the program run under the report's library.
+fn report(prepared: &mut Prepared) -> Result<(Reader, Shared), Failure> {
+    let config = Config::from_env(|name| match prepared.variables.get(name) {
+        Some(value) => value.clone(),
+        None => std::env::var_os(name),
+    })
+    .map_err(|problem| Failure::new(problem.to_string()))?;
+    let preload = prepared.variables.get("LD_PRELOAD").cloned().flatten();
+    let preload = preload.unwrap_or_default().to_string_lossy().into_owned();
+    let mut libraries: Vec<PathBuf> = preload
+        .split([' ', ':'])
+        .filter(|path| !path.is_empty() && !path.ends_with(LIBRARY))
+        .map(PathBuf::from)
+        .collect();
+    let shared = Shared::create()?;
+    if libraries.iter().any(|library| library.ends_with(SHIM)) {
+        libraries.insert(0, library(&libraries)?);
+        let joined = libraries.iter().map(|path| path.as_os_str());
+        let joined = joined.collect::<Vec<_>>().join(":".as_ref());
+        let path: OsString = shared.path().into();
+        prepared
+            .variables
+            .insert("LD_PRELOAD".to_owned(), Some(joined));
+        prepared
+            .variables
+            .insert(table::VARIABLE.to_owned(), Some(path));
+    }
+    let reader = Reader::begin(shared.table(), Judge::new(config, kernel_has_smc()));
+    Ok((reader, shared))
+}
+
+fn lines(tally: &Tally) -> Vec<Reported> {
+    let lines = tally.lines();
+    let lines = lines.map(|(role, port, what, count)| Reported {
+        accepted: role == Role::Accepted,
+        port,
+        count,
+        kind: what.name().to_owned(),
+        why: what.why().map(ToString::to_string),
+    });
+    lines.collect()
+}

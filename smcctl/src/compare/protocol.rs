@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What is asked of a keeper, and what it answers: one line of JSON each.
+
+use super::counters::Counters;
+use super::facts::Facts;
+use super::side::Side;
+use serde::{Deserialize, Serialize};
+
+/// What a keeper is asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Request {
+    /// What kind of host this is.
+    About,
+    /// Start the command as a server, and say when it listens.
+    Serve(How),
+    /// From here on the server works for what is measured.
+    Mark,
+    /// End the server, and say what it has used.
+    Stop,
+    /// Run another command first, until it has ended.
+    Prepare {
+        /// The command.
+        command: Vec<String>,
+        /// On this side.
+        side: Side,
+    },
+    /// Run the command until it has ended.
+    Work(How),
+    /// Set a variable of the kernel; the answer is what it was.
+    Set {
+        /// Its name, as sysctl(8) has it.
+        name: String,
+        /// The value.
+        value: String,
+    },
+}
+
+/// How the command is run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct How {
+    /// On which side.
+    pub side: Side,
+    /// Under the report's library: it tells more, and takes time.
+    pub reported: bool,
+}
+
+/// What a keeper answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    /// The host.
+    Host(Box<Facts>),
+    /// The server listens on these ports.
+    Ready(Vec<u16>),
+    /// It is done.
+    Done(String),
+    /// The command has ended.
+    Ended(Box<Ended>),
+    /// Why it could not be done.
+    Failed(String),
+    /// The server has ended by itself, and how.
+    Died(String),
+}
+
+/// What became of a command.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Ended {
+    /// It did as it should.
+    pub is_success: bool,
+    /// How its first process ended, in words.
+    pub how: String,
+    /// Seconds until its first process had ended.
+    pub wall: f64,
+    /// Seconds of CPU time of all its processes.
+    pub cpu: f64,
+    /// What it printed, standard error last.
+    pub output: String,
+    /// What the kernel has counted meanwhile, where it counts.
+    pub counted: Option<Counters>,
+    /// What its connections were, where it was run under the report's library.
+    pub report: Option<Vec<Reported>>,
+}
+
+/// So many connections of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reported {
+    /// They were accepted, not made.
+    pub accepted: bool,
+    /// The port of the server.
+    pub port: Option<u16>,
+    /// How many.
+    pub count: u64,
+    /// `SMC-R`, `SMC-D`, `SMC` or `TCP`.
+    pub kind: String,
+    /// Why `TCP`.
+    pub why: Option<String>,
+}

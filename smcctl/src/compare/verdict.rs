@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The answer in a sentence.
+
+use super::metrics::Better;
+use super::plan::Which;
+use super::result::{Comparing, Row};
+use super::statistics::FEWEST;
+
+/// More is not said in a sentence.
+const MOST: usize = 3;
+
+/// The answer.
+#[must_use]
+pub fn verdict(comparing: &Comparing) -> String {
+    let name = comparing.name(Which::B);
+    if let Some(problem) = comparing.problem() {
+        let is_smc = comparing.sides.iter().any(super::side::Side::is_smc);
+        let not = if is_smc { "not SMC" } else { "not comparable" };
+        return format!("{not}: {problem}");
+    }
+    let rows = comparing.rows();
+    let telling = telling(&rows);
+    let pairs = comparing.pairs;
+    if telling.iter().all(|row| row.compared.interval.is_none()) {
+        let ratios: Vec<String> = telling.iter().filter_map(|row| times(row)).collect();
+        return match (ratios.is_empty(), pairs < FEWEST) {
+            (true, _) => format!("{name}: nothing that could be compared"),
+            (false, true) => format!(
+                "{name}: {}; too few pairs to rely on, {FEWEST} are needed",
+                ratios.join(", ")
+            ),
+            (false, false) => format!("{name}: {}; no interval can be given", ratios.join(", ")),
+        };
+    }
+    let (clear, unclear): (Vec<&Row>, Vec<&Row>) =
+        telling.into_iter().partition(|row| row.compared.is_clear());
+    let clear: Vec<String> = clear.into_iter().filter_map(times).collect();
+    let unclear: Vec<String> = unclear.into_iter().map(what).collect();
+    let nothing = format!(
+        "no difference in {} that {pairs} pairs can show",
+        unclear.join(", ")
+    );
+    match (clear.is_empty(), unclear.is_empty()) {
+        (true, _) => format!("{name}: {nothing}"),
+        (false, true) => format!("{name}: {}", clear.join(", ")),
+        (false, false) => format!("{name}: {}; {nothing}", clear.join(", ")),
+    }
+}
+
+/// The rates, or else the times; and what they cost.
+fn telling(rows: &[Row]) -> Vec<&Row> {
+    let is_cost = |row: &&Row| row.metric.name.starts_with("CPU");
+    let is_side =
+        |row: &&Row| ["wall time", "client CPU", "server CPU"].contains(&row.metric.name.as_str());
+    let results = || rows.iter().filter(|row| !is_cost(row) && !is_side(row));
+    let rates = results().filter(|row| row.metric.better == Better::Higher);
+    let mut found: Vec<&Row> = rates.take(MOST).collect();
+    if found.is_empty() {
+        found.extend(results().take(1));
+    }
+    if found.is_empty() {
+        found.extend(rows.iter().filter(|row| row.metric.name == "wall time"));
+    }
+    let client_only = rows.iter().find(|row| row.metric.name == "client CPU");
+    found.extend(rows.iter().find(is_cost).or(client_only));
+    found
+}
+
+/// `requests/s`, `SET requests/s`, `latency`.
+fn what(row: &Row) -> String {
+    let (name, unit) = (row.metric.name.as_str(), row.metric.unit.as_str());
+    match row.metric.better {
+        Better::Higher if unit.starts_with(name) => unit.to_owned(),
+        Better::Higher
+            if unit.contains('/') && !unit.ends_with("B/s") && !unit.ends_with("bit/s") =>
+        {
+            format!("{name} {unit}")
+        }
+        _ => name.to_owned(),
+    }
+}
+
+fn times(row: &Row) -> Option<String> {
+    let ratio = row.compared.ratio?;
+    let interval = match row.compared.interval {
+        Some((low, high)) => format!(" ({} to {})", short(low), short(high)),
+        None => String::new(),
+    };
+    Some(format!(
+        "{} times the {}{interval}",
+        short(ratio),
+        what(row)
+    ))
+}
+
+/// A ratio with as many digits as matter.
+#[must_use]
+pub fn short(ratio: f64) -> String {
+    match ratio {
+        _ if (0.995..1.005).contains(&ratio) || (1.005..2.0).contains(&ratio) => {
+            format!("{ratio:.2}")
+        }
+        2.0..10.0 => format!("{ratio:.1}"),
+        10.0..1e6 => format!("{ratio:.0}"),
+        _ if ratio >= 1e6 => format!("{ratio:.0e}"),
+        _ if ratio == 0.0 => "0".to_owned(),
+        _ if ratio < 0.01 => format!("{ratio:.1e}"),
+        _ => format!("{ratio:.2}"),
+    }
+}
+
+/// A measured number, likewise.
+#[must_use]
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    match size {
+        0.0 => "0".to_owned(),
+        1e9.. => format!("{value:.3e}"),
+        1000.0.. => format!("{value:.0}"),
+        100.0.. => format!("{value:.1}"),
+        10.0.. => format!("{value:.2}"),
+        0.001.. => format!("{value:.3}"),
+        _ => format!("{value:.2e}"),
+    }
+}
