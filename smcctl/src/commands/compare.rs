@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `smcctl compare`: is a workload faster on SMC?
 
+use crate::compare::against::Against;
 use crate::compare::keeper::Orders;
 use crate::compare::link::Stop;
 use crate::compare::metrics::custom::Custom;
@@ -8,7 +9,7 @@ use crate::compare::result::Comparing;
 use crate::compare::session::{Place, Session, Task};
 use crate::compare::side::Side;
 use crate::compare::told::Told;
-use crate::compare::{roles, saved};
+use crate::compare::{plot, roles, saved};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use clap::{Args, ValueEnum};
@@ -38,7 +39,7 @@ const NOT_SMC: u8 = 3;
 #[derive(Debug, Args)]
 #[command(
     override_usage = "smcctl compare [OPTIONS] [--server COMMAND] -- CLIENT [ARGUMENTS]\n       \
-                      smcctl compare --show FILE",
+                      smcctl compare --show FILE\n       smcctl compare --against OLD NEW",
     after_help = EXAMPLES
 )]
 pub struct Arguments {
@@ -72,6 +73,9 @@ pub struct Arguments {
     /// The table in Markdown
     #[arg(long, conflicts_with = "json", help_heading = "The result")]
     markdown: bool,
+    /// A picture of it: FILE.svg or FILE.png
+    #[arg(long, value_name = "FILE", help_heading = "The result")]
+    plot: Option<PathBuf>,
     /// Keep the result in this file [default: one below ~/.local/state/smcctl/compare]
     #[arg(long, value_name = "FILE", help_heading = "The result")]
     save: Option<PathBuf>,
@@ -81,6 +85,9 @@ pub struct Arguments {
     /// Show a result that was kept, instead of running anything
     #[arg(long, value_name = "FILE", conflicts_with_all = ["server", "command"], help_heading = "The result")]
     show: Option<PathBuf>,
+    /// What has changed from one result that was kept to another
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], conflicts_with_all = ["server", "command", "show"], help_heading = "The result")]
+    against: Vec<PathBuf>,
     /// The server runs on this host, reached by ssh, where smcctl is installed
     #[arg(
         long,
@@ -182,10 +189,26 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
             None => Ok(wrong("--role server needs --server COMMAND")),
         },
         (.., Some(file)) => show(&saved::load(file)?, arguments, output),
+        _ if !arguments.against.is_empty() => against(&arguments.against, output),
         _ if arguments.command.is_empty() => Ok(wrong("which CLIENT? it comes after --")),
         _ if arguments.pairs == 0 => Ok(wrong("-n 0: nothing would be measured")),
-        _ => compare(arguments, output),
+        _ => {
+            // Not after an hour of runs.
+            if let Some(path) = &arguments.plot {
+                plot::is_png(path)?;
+            }
+            compare(arguments, output)
+        }
     }
+}
+
+fn against(files: &[PathBuf], output: &mut Output) -> Outcome {
+    let results = files.iter().map(|file| saved::load(file));
+    match results.collect::<Result<Vec<_>, _>>()?.as_slice() {
+        [old, new] => output.show(&Against::new(old, new)?)?,
+        _ => return Ok(wrong("--against OLD NEW")),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn wrong(words: &str) -> ExitCode {
@@ -227,9 +250,7 @@ fn compare(arguments: &Arguments, output: &mut Output) -> Outcome {
         timeout: Duration::from_secs(arguments.timeout),
         prepare: words(&arguments.prepare).unwrap_or_default(),
         custom: arguments.metric.clone(),
-        pairs: arguments.pairs,
         warm_ups: arguments.warm_up,
-        sides: sides.clone(),
     };
     let compared =
         Session::start(task).and_then(|mut session| session.compare(&sides, arguments.pairs));
@@ -262,6 +283,9 @@ fn keep(comparing: &Comparing, arguments: &Arguments) -> Result<(), Failure> {
 
 fn show(comparing: &Comparing, arguments: &Arguments, output: &mut Output) -> Outcome {
     let told = Told::new(comparing);
+    if let Some(path) = arguments.plot.as_ref().filter(|_| told.is_comparable()) {
+        plot::plot(comparing, path)?;
+    }
     if arguments.csv {
         output.say(told.csv().trim_end())?;
     } else if arguments.markdown {

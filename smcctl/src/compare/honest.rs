@@ -93,9 +93,10 @@ fn reported(lines: &[Reported], has_lists: bool) -> Result<Vec<String>, String> 
         has_lists && why.contains(" SMC_")
     };
     let all: u64 = lines.iter().map(|line| line.count).sum();
+    let are_all_tcp = lines.iter().all(|line| line.kind == "TCP");
     let tcp: Vec<&Reported> = lines
         .iter()
-        .filter(|line| line.kind == "TCP" && !is_asked_for(line))
+        .filter(|line| line.kind == "TCP" && (are_all_tcp || !is_asked_for(line)))
         .collect();
     if let Some(first) = tcp.first() {
         let why = first.why.as_deref().unwrap_or("nobody knows why");
@@ -198,6 +199,9 @@ mod tests {
         assert!(look(&listed, &run, None).is_ok());
         let why = look(&smc(), &run, None).unwrap_err();
         assert_eq!(why, "2 of 7 connections were TCP: port 81 not in SMC_PORTS");
+        run.report = Some(vec![line("TCP", 2, Some("port 81 not in SMC_PORTS"))]);
+        let why = look(&listed, &run, None).unwrap_err();
+        assert_eq!(why, "all 2 connections were TCP: port 81 not in SMC_PORTS");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! with what the kernel counts ([`counters`]) and the report of the connections.
 //! [`metrics`] reads what the client has printed.
 
+pub mod against;
 pub mod counters;
 pub mod facts;
 pub mod honest;
@@ -16,6 +17,7 @@ pub mod link;
 pub mod listening;
 pub mod metrics;
 pub mod plan;
+pub mod plot;
 pub mod processes;
 pub mod program;
 pub mod protocol;

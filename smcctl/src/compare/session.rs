@@ -43,12 +43,8 @@ pub struct Task {
     pub prepare: Vec<String>,
     /// What is to be found in the client's output.
     pub custom: Vec<Custom>,
-    /// How many pairs.
-    pub pairs: usize,
     /// How many runs of each side before.
     pub warm_ups: usize,
-    /// The sides.
-    pub sides: [Side; 2],
 }
 
 /// Speaks with both keepers; when it is dropped, they end.

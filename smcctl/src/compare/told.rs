@@ -132,7 +132,8 @@ impl<'a> Told<'a> {
 }
 
 /// Name, unit, both medians, ratio and interval.
-fn cells(row: &Row) -> [String; 6] {
+#[must_use]
+pub fn cells(row: &Row) -> [String; 6] {
     let or_nothing = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
     let compared = &row.compared;
     let interval = compared.interval;
@@ -211,7 +212,9 @@ impl Report for Told<'_> {
     }
 }
 
-fn style_of(row: &Row) -> anstyle::Style {
+/// Good or bad news, or none.
+#[must_use]
+pub fn style_of(row: &Row) -> anstyle::Style {
     let Some(ratio) = row.compared.ratio.filter(|_| row.compared.is_clear()) else {
         return FAINT;
     };

@@ -48,7 +48,8 @@ pub fn verdict(comparing: &Comparing) -> String {
 }
 
 /// The rates, or else the times; and what they cost.
-fn telling(rows: &[Row]) -> Vec<&Row> {
+#[must_use]
+pub fn telling(rows: &[Row]) -> Vec<&Row> {
     let is_cost = |row: &&Row| row.metric.name.starts_with("CPU");
     let is_side =
         |row: &&Row| ["wall time", "client CPU", "server CPU"].contains(&row.metric.name.as_str());
@@ -67,7 +68,8 @@ fn telling(rows: &[Row]) -> Vec<&Row> {
 }
 
 /// `requests/s`, `SET requests/s`, `latency`.
-fn what(row: &Row) -> String {
+#[must_use]
+pub fn what(row: &Row) -> String {
     let (name, unit) = (row.metric.name.as_str(), row.metric.unit.as_str());
     match row.metric.better {
         Better::Higher if unit.starts_with(name) => unit.to_owned(),
@@ -80,7 +82,9 @@ fn what(row: &Row) -> String {
     }
 }
 
-fn times(row: &Row) -> Option<String> {
+/// `1.8 times the requests/s (1.6 to 1.9)`.
+#[must_use]
+pub fn times(row: &Row) -> Option<String> {
     let ratio = row.compared.ratio?;
     let interval = match row.compared.interval {
         Some((low, high)) => format!(" ({} to {})", short(low), short(high)),
