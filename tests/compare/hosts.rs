@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The server's side behind a command, and at another address.
+
+use super::{command, compare, processes_with, Said};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+const SERVER: &str = "python3 tests/compare/workload.py server 16431";
+const CLIENT: [&str; 6] = [
+    "--",
+    "python3",
+    "tests/compare/workload.py",
+    "client",
+    "16431",
+    "2",
+];
+const METRIC: [&str; 4] = ["-n", "2", "--metric", "answer=took ([0-9.]+):ms"];
+
+fn with(arguments: &[&str]) -> Said {
+    let sides = ["--a", "tcp", "--b", "tcp"];
+    let all = [&sides[..], &METRIC, arguments, &CLIENT].concat();
+    compare(&all)
+}
+
+#[test]
+fn the_server_is_behind_a_command() {
+    let said = with(&["--server-prefix", "env BEHIND=1", "--server", SERVER]);
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(
+        said.row("server CPU")["a"].as_f64().unwrap() > 0.0,
+        "{said:?}"
+    );
+    let said = with(&["--server-prefix", "false", "--server", SERVER]);
+    assert_eq!(said.status, 1, "{said:?}");
+    assert!(
+        said.err.contains("server's side of smcctl compare is gone"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn each_side_alone() {
+    let mut server = command(&[
+        "--role",
+        "server",
+        "--listen",
+        "127.0.0.1:16432",
+        "--server",
+        SERVER,
+    ])
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("waiting"));
+    for _ in 0..2 {
+        let said = with(&["--role", "client", "--connect", "127.0.0.1:16432"]);
+        assert_eq!(said.status, 0, "{said:?}");
+        assert!(
+            said.row("server CPU")["a"].as_f64().unwrap() > 0.0,
+            "{said:?}"
+        );
+    }
+    // Who connects can have nothing run but the server.
+    let mut other = vec!["--a", "tcp", "--b", "touch /nonexistent/x", "-n", "1"];
+    other.extend(["--role", "client", "--connect", "127.0.0.1:16432"]);
+    other.extend(CLIENT);
+    let said = compare(&other);
+    assert_eq!(said.status, 1, "{said:?}");
+    assert!(said.err.contains("does not take such orders"), "{said:?}");
+    let pid = libc::pid_t::try_from(server.id()).unwrap();
+    // SAFETY: a child that was not waited for.
+    unsafe { libc::kill(pid, libc::SIGTERM) };
+    assert_eq!(server.wait().unwrap().code(), Some(143));
+    assert_eq!(processes_with("server 16431"), Vec::<String>::new());
+}
