@@ -136,21 +136,10 @@ fn a_port_that_is_taken_is_named() {
 fn interrupted_it_leaves_nothing() {
     for (signal, status) in [(libc::SIGINT, 130), (libc::SIGTERM, 143)] {
         let mark = mark(&[]);
-        let client = format!(
-            "trap '' TERM; setsid sleep {mark} & python3 -c \"import socket; \
-             socket.create_connection(('127.0.0.1', 16416)).sendall(b'x')\"; sleep {mark}; sleep {mark}"
-        );
+        let client = format!("trap '' TERM; setsid sleep {mark} & sleep {mark}; sleep {mark}");
+        let server = "python3 tests/compare/workload.py server 16416";
         let mut child = command(&[
-            "--a",
-            "tcp",
-            "--b",
-            "tcp",
-            "--server",
-            "nc -l -v 127.0.0.1 16416",
-            "--",
-            "sh",
-            "-c",
-            &client,
+            "--a", "tcp", "--b", "tcp", "--server", server, "--", "sh", "-c", &client,
         ])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -181,6 +170,7 @@ fn interrupted_it_leaves_nothing() {
         assert_eq!(ended.code(), Some(status), "{said}");
         assert!(said.contains("nothing is left running"), "{said}");
         assert_eq!(processes_with(&mark), Vec::<String>::new());
+        assert_eq!(processes_with("server 16416"), Vec::<String>::new());
     }
 }
 

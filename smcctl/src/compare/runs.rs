@@ -121,7 +121,12 @@ impl Runs {
         let mut add = |metric, value: f64| values.push(Value { metric, value });
         if let Some(work) = read.work {
             let name = format!("CPU per {}", work.unit);
-            add(Metric::less(&name, "us"), cpu * 1e6 / work.amount);
+            let (unit, factor) = if work.unit == "GB" {
+                ("s", 1.0)
+            } else {
+                ("us", 1e6)
+            };
+            add(Metric::less(&name, unit), cpu * factor / work.amount);
         }
         add(Metric::less("wall time", "s"), client.wall);
         add(Metric::less("client CPU", "s"), client.cpu);

@@ -54,8 +54,18 @@ pub fn telling(rows: &[Row]) -> Vec<&Row> {
     let is_side =
         |row: &&Row| ["wall time", "client CPU", "server CPU"].contains(&row.metric.name.as_str());
     let results = || rows.iter().filter(|row| !is_cost(row) && !is_side(row));
-    let rates = results().filter(|row| row.metric.better == Better::Higher);
-    let mut found: Vec<&Row> = rates.take(MOST).collect();
+    let rates = || results().filter(|row| row.metric.better == Better::Higher);
+    // Bytes say what requests have said, unless there are none.
+    let is_bytes = |row: &&Row| row.metric.unit.ends_with("B/s");
+    let has_others = rates().any(|row| !is_bytes(&row));
+    let mut found: Vec<&Row> = Vec::new();
+    for row in rates().filter(|row| !(has_others && is_bytes(row))) {
+        // So do connections, where each has one request.
+        let is_said = found.iter().any(|known| known.samples == row.samples);
+        if found.len() < MOST && (!is_said || row.samples.is_empty()) {
+            found.push(row);
+        }
+    }
     if found.is_empty() {
         found.extend(results().take(1));
     }
@@ -125,5 +135,86 @@ pub fn number(value: f64) -> String {
         10.0.. => format!("{value:.2}"),
         0.001.. => format!("{value:.3}"),
         _ => format!("{value:.2e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::metrics::{Metric, Value};
+    use super::super::result::{Run, VERSION};
+    use super::super::side::Side;
+    use super::*;
+    use proptest::prelude::{any, prop, prop_assert, proptest, ProptestConfig};
+
+    fn comparing(pairs: usize, a: f64, b: f64) -> Comparing {
+        let run = |side, pair: usize, rate: f64| {
+            let noise = 1.0 + f64::from(u8::try_from(pair % 7).unwrap_or(0)) / 100.0;
+            let value = |metric, value| Value { metric, value };
+            Run {
+                side,
+                pair: Some(pair),
+                kind: (side == Which::B).then(|| "SMC-D".to_owned()),
+                problem: None,
+                values: vec![
+                    value(Metric::more("requests", "requests/s"), rate * noise),
+                    value(Metric::more("transfer", "MB/s"), 1.0),
+                    value(Metric::less("CPU per request", "us"), 4.0 / rate),
+                    value(Metric::less("wall time", "s"), 1.0),
+                ],
+            }
+        };
+        let runs = (1..=pairs).flat_map(|pair| [run(Which::A, pair, a), run(Which::B, pair, b)]);
+        Comparing {
+            version: VERSION,
+            begun: 0,
+            client: vec!["wrk".to_owned()],
+            server: None,
+            asked: Vec::new(),
+            sides: [Side::Tcp, Side::Smc(Vec::new())],
+            hosts: Vec::new(),
+            pairs,
+            runs: runs.collect(),
+        }
+    }
+
+    #[test]
+    fn in_plain_words() {
+        let clear = verdict(&comparing(10, 1000.0, 1800.0));
+        let words = "SMC-D: 1.80 times the requests/s (1.80 to 1.80), \
+                     0.56 times the CPU per request (0.56 to 0.56)";
+        assert_eq!(clear, words);
+        let same = verdict(&comparing(10, 1000.0, 1000.0));
+        let words = "SMC-D: no difference in requests/s, CPU per request that 10 pairs can show";
+        assert_eq!(same, words);
+        let few = verdict(&comparing(2, 1000.0, 1800.0));
+        assert!(
+            few.ends_with("too few pairs to rely on, 6 are needed"),
+            "{few}"
+        );
+    }
+
+    #[test]
+    fn a_run_that_fell_back_is_no_ratio() {
+        let mut result = comparing(10, 1000.0, 1800.0);
+        result.runs[7].problem = Some("1 of 5 connections fell back to TCP".to_owned());
+        let words = "not SMC: the run of pair 4: 1 of 5 connections fell back to TCP";
+        assert_eq!(verdict(&result), words);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn no_nan_is_ever_said(samples in prop::collection::vec(any::<(f64, f64)>(), 0..9)) {
+            let mut result = comparing(samples.len(), 1.0, 1.0);
+            let values = samples.iter().flat_map(|(a, b)| [*a, *b]);
+            for (run, value) in result.runs.iter_mut().zip(values) {
+                run.values[0].value = value;
+            }
+            let told = super::super::told::Told::new(&result);
+            let json = serde_json::to_string(&told.rows()).unwrap();
+            for text in [verdict(&result), told.markdown(), json, crate::output::Report::text(&told)] {
+                prop_assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
+            }
+        }
     }
 }

@@ -113,7 +113,7 @@ pub const ALL: [Benchmark; 8] = [
                 r"^\s+Latency\s+(?<value>[\d.]+)(?<unit>us|ms|s|m)\s",
             ),
             less(
-                "latency $name",
+                "latency p$name",
                 "us",
                 r"^\s+(?<name>50|90|99)%\s+(?<value>[\d.]+)(?<unit>us|ms|s|m)$",
             ),
@@ -388,7 +388,7 @@ mod tests {
             (
                 "wrk -H Connection:\u{20}close http://192.0.2.1/",
                 include_str!("samples/wrk.txt"),
-                "+requests 60774.66 requests/s\n+transfer 8.87 MB/s\n-latency 49.93 us\n-latency 50 46 us\n-latency 90 58 us\n-latency 99 83 us\n+connections 60774.66 connections/s\n121565 request\n",
+                "+requests 60774.66 requests/s\n+transfer 8.87 MB/s\n-latency 49.93 us\n-latency p50 46 us\n-latency p90 58 us\n-latency p99 83 us\n+connections 60774.66 connections/s\n121565 request\n",
             ),
             (
                 "ab -n 2000 http://192.0.2.1/",
