@@ -9,6 +9,7 @@ use crate::compare::result::Comparing;
 use crate::compare::session::{Place, Session, Task};
 use crate::compare::side::Side;
 use crate::compare::told::Told;
+use crate::compare::tune::{tune, Tuned, FEWEST_RUNS};
 use crate::compare::{plot, roles, saved};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
@@ -67,6 +68,10 @@ pub struct Arguments {
     /// A number in what the client prints: NAME=REGEX[:UNIT][:higher|lower]
     #[arg(long, value_name = "METRIC", help_heading = "How it is measured")]
     metric: Vec<Custom>,
+    /// Find the buffers, and as root the kernel's settings, that serve this workload
+    /// best over SMC, within so many runs
+    #[arg(long, value_name = "RUNS", num_args = 0..=1, default_missing_value = "40", value_parser = tuning_runs, conflicts_with_all = ["csv", "markdown"], help_heading = "How it is measured")]
+    tune: Option<usize>,
     /// Every sample as comma-separated values
     #[arg(long, conflicts_with_all = ["json", "markdown"], help_heading = "The result")]
     csv: bool,
@@ -155,6 +160,15 @@ fn split(text: &str) -> Result<Words, String> {
         Ok(words) if words.is_empty() => Err("it is empty".to_owned()),
         Ok(words) => Ok(Words(words)),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+fn tuning_runs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ FEWEST_RUNS..=10_000) => Ok(count),
+        _ => Err(format!(
+            "expected a number of runs from {FEWEST_RUNS} to 10000"
+        )),
     }
 }
 
@@ -252,12 +266,22 @@ fn compare(arguments: &Arguments, output: &mut Output) -> Outcome {
         custom: arguments.metric.clone(),
         warm_ups: arguments.warm_up,
     };
-    let compared =
-        Session::start(task).and_then(|mut session| session.compare(&sides, arguments.pairs));
-    match compared {
-        Ok(comparing) => {
+    let found = Session::start(task).and_then(|mut session| match arguments.tune {
+        Some(most) => tune(&mut session, &options, most).map(Found::Tuned),
+        None => {
+            let compared = session.compare(&sides, arguments.pairs);
+            compared.map(|comparing| Found::Compared(Box::new(comparing)))
+        }
+    });
+    match found {
+        Ok(Found::Compared(comparing)) => {
             keep(&comparing, arguments)?;
             show(&comparing, arguments, output)
+        }
+        Ok(Found::Tuned(tuned)) => {
+            output.show(&tuned)?;
+            let status = if tuned.is_smc() { 0 } else { NOT_SMC };
+            Ok(ExitCode::from(status))
         }
         Err(Stop::Failed(failure)) => Err(failure),
         Err(Stop::Interrupted(signal)) => {
@@ -265,6 +289,11 @@ fn compare(arguments: &Arguments, output: &mut Output) -> Outcome {
             Ok(by_signal(signal))
         }
     }
+}
+
+enum Found {
+    Compared(Box<Comparing>),
+    Tuned(Tuned),
 }
 
 fn keep(comparing: &Comparing, arguments: &Arguments) -> Result<(), Failure> {

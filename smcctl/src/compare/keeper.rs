@@ -10,6 +10,7 @@ use super::program::{Event, Program};
 use super::protocol::{Answer, How, Request};
 use super::side::Side;
 use crate::failure::words;
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -71,6 +72,8 @@ pub struct Keeper<'a> {
     tell: Sender<Heard>,
     out: Box<dyn Write>,
     program: Option<Program>,
+    /// What variables of the kernel were before the first was set.
+    before: BTreeMap<String, String>,
 }
 
 /// Reads what is asked and passes it on, and when there is nobody left.
@@ -101,6 +104,7 @@ impl<'a> Keeper<'a> {
             tell,
             out,
             program: None,
+            before: BTreeMap::new(),
         }
     }
 
@@ -124,6 +128,9 @@ impl<'a> Keeper<'a> {
             }
         }
         self.end();
+        for (name, value) in &self.before {
+            let _ = set(name, value);
+        }
     }
 
     fn say(&mut self, answer: &Answer) -> bool {
@@ -187,7 +194,11 @@ impl<'a> Keeper<'a> {
                 let command = self.orders.command.clone();
                 self.work(&how, &command)
             }
-            Request::Set { name, value } => Ok(Answer::Done(set(&name, &value)?)),
+            Request::Set { name, value } => {
+                let was = set(&name, &value)?;
+                self.before.entry(name).or_insert_with(|| was.clone());
+                Ok(Answer::Done(was))
+            }
         }
     }
 

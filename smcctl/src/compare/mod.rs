@@ -29,4 +29,5 @@ pub mod session;
 pub mod side;
 pub mod statistics;
 pub mod told;
+pub mod tune;
 pub mod verdict;

@@ -49,6 +49,26 @@ impl Runs {
         Ok(hosts)
     }
 
+    /// Sets a variable of the kernel on each host; what it was on the client's.
+    ///
+    /// # Errors
+    /// When it may not be set.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<String, Stop> {
+        let hosts = self.hosts()?.len();
+        let request = Request::Set {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        };
+        let before = self.client.ask(&request, &self.news)?;
+        if let Some(server) = self.server.as_mut().filter(|_| hosts > 1) {
+            server.ask(&request, &self.news)?;
+        }
+        match before {
+            Answer::Done(before) => Ok(before),
+            _ => Err(Failure::new("the client's side is confused").into()),
+        }
+    }
+
     /// One run.
     ///
     /// # Errors

@@ -3,9 +3,9 @@
 
 use super::link::{Link, News, Stop, Who};
 use super::metrics::{custom::Custom, iperf3, known};
-use super::plan::plan;
+use super::plan::{plan, Step};
 use super::processes::on_ending_signals;
-use super::result::{Comparing, VERSION};
+use super::result::{Comparing, Run, VERSION};
 use super::runs::{side_of, Runs};
 use super::side::Side;
 use crate::failure::{words, Failure};
@@ -125,6 +125,44 @@ impl Session {
         }
         progress.finish_and_clear();
         Ok(comparing)
+    }
+}
+
+impl Session {
+    /// One run, outside of a comparison.
+    ///
+    /// # Errors
+    /// When it fails, or it is interrupted.
+    pub fn run(&mut self, step: Step, side: &Side) -> Result<Run, Stop> {
+        self.runs.run(step, side)
+    }
+
+    /// What a variable of the client's kernel is.
+    #[must_use]
+    pub fn setting(&mut self, name: &str) -> Option<String> {
+        let hosts = self.runs.hosts().ok()?;
+        let name = name.strip_prefix("net.smc.")?;
+        hosts.first()?.settings.get(name).cloned()
+    }
+
+    /// Sets a variable of the kernel on each host; what it was.
+    ///
+    /// # Errors
+    /// When it may not be set.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<String, Stop> {
+        self.runs.set(name, value)
+    }
+
+    /// The client's command.
+    #[must_use]
+    pub fn client_command(&self) -> Vec<String> {
+        self.task.client.clone()
+    }
+
+    /// The server's.
+    #[must_use]
+    pub fn server_command(&self) -> Option<Vec<String>> {
+        self.task.server.clone()
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The answer in a sentence.
 
-use super::metrics::Better;
+use super::metrics::{Better, Metric};
 use super::plan::Which;
 use super::result::{Comparing, Row};
 use super::statistics::FEWEST;
@@ -80,14 +80,17 @@ pub fn telling(rows: &[Row]) -> Vec<&Row> {
 /// `requests/s`, `SET requests/s`, `latency`.
 #[must_use]
 pub fn what(row: &Row) -> String {
-    let (name, unit) = (row.metric.name.as_str(), row.metric.unit.as_str());
-    match row.metric.better {
+    what_of(&row.metric)
+}
+
+/// The same of a metric.
+#[must_use]
+pub fn what_of(metric: &Metric) -> String {
+    let (name, unit) = (metric.name.as_str(), metric.unit.as_str());
+    let is_amount = unit.ends_with("B/s") || unit.ends_with("bit/s");
+    match metric.better {
         Better::Higher if unit.starts_with(name) => unit.to_owned(),
-        Better::Higher
-            if unit.contains('/') && !unit.ends_with("B/s") && !unit.ends_with("bit/s") =>
-        {
-            format!("{name} {unit}")
-        }
+        Better::Higher if unit.contains('/') && !is_amount => format!("{name} {unit}"),
         _ => name.to_owned(),
     }
 }
@@ -140,7 +143,7 @@ pub fn number(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::metrics::{Metric, Value};
+    use super::super::metrics::Value;
     use super::super::result::{Run, VERSION};
     use super::super::side::Side;
     use super::*;

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `--tune`: which buffers, and where root asks which settings of the kernel, serve
+//! this workload best, within a number of runs.
+//!
+//! All candidates are run once, the better half of them twice, and so on; the best is
+//! then compared with what SMC does by itself, in pairs as everything is compared. The
+//! keeper that changes a setting puts it back when it ends, however it ends.
+
+use super::link::Stop;
+use super::metrics::{Better, Metric};
+use super::plan::{Step, Which};
+use super::session::Session;
+use super::side::Side;
+use super::statistics::{median, Comparison, FEWEST};
+use super::verdict::{number, short, what_of};
+use crate::output::{styled, Column, Report, Table, BAD, GOOD, STRONG};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// Sizes of both buffers.
+const SIZES: [&str; 6] = ["128k", "256k", "512k", "1m", "2m", "4m"];
+/// Settings of the kernel that data goes by, and what to try for them.
+const SETTINGS: [(&str, &str); 4] = [
+    ("net.smc.autocorking_size", "0"),
+    ("net.smc.autocorking_size", "262144"),
+    ("net.smc.smcr_buf_type", "1"),
+    ("net.smc.smcr_buf_type", "2"),
+];
+/// So many runs it takes at least.
+pub const FEWEST_RUNS: usize = 2 * FEWEST + 12;
+
+/// What is tried.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Candidate {
+    /// Options of `smc_run`.
+    pub options: Vec<String>,
+    /// A variable of the kernel, and its value.
+    pub setting: Option<(String, String)>,
+    /// What came of it.
+    pub samples: Vec<f64>,
+    /// Why it is of no use.
+    pub problem: Option<String>,
+}
+
+impl Candidate {
+    fn name(&self) -> String {
+        let setting = self.setting.iter();
+        let setting = setting.map(|(name, value)| format!("{name}={value}"));
+        let words: Vec<String> = self.options.iter().cloned().chain(setting).collect();
+        if words.is_empty() {
+            "as it is".to_owned()
+        } else {
+            words.join(" ")
+        }
+    }
+
+    fn middle(&self) -> Option<f64> {
+        median(self.samples.clone()).filter(|_| self.problem.is_none())
+    }
+}
+
+/// What was found.
+#[derive(Debug, Serialize)]
+pub struct Tuned {
+    /// By this number.
+    metric: Option<Metric>,
+    /// So many runs it took.
+    runs: usize,
+    /// Everything that was tried.
+    tried: Vec<Candidate>,
+    /// The best of it.
+    best: Candidate,
+    /// The best, compared with what SMC does by itself.
+    compared: Comparison,
+    /// What to type; nothing when it is best as it is.
+    use_it: Vec<String>,
+    /// Why there is nothing to tune.
+    problem: Option<String>,
+}
+
+impl Tuned {
+    /// Whether the workload is SMC at all.
+    #[must_use]
+    pub fn is_smc(&self) -> bool {
+        self.problem.is_none()
+    }
+}
+
+struct Tuning<'a> {
+    session: &'a mut Session,
+    given: Vec<String>,
+    metric: Option<Metric>,
+    runs: usize,
+}
+
+/// Finds it. `given` are the options of `smc_run` that all have.
+///
+/// # Errors
+/// When a run fails, or it is interrupted.
+pub fn tune(session: &mut Session, given: &[String], most: usize) -> Result<Tuned, Stop> {
+    let mut tuning = Tuning {
+        session,
+        given: given.to_vec(),
+        metric: None,
+        runs: 0,
+    };
+    let mut plain = Candidate::default();
+    tuning.run(&mut plain, true)?;
+    plain.samples.clear();
+    if let Some(problem) = plain.problem.clone() {
+        return Ok(tuning.told(Vec::new(), plain, Comparison::default(), Some(problem)));
+    }
+    let search = most.saturating_sub(2 * FEWEST + 1);
+    let sizes = SIZES.iter().map(|size| Candidate {
+        options: ["-t", size, "-r", size].map(str::to_owned).to_vec(),
+        ..Candidate::default()
+    });
+    let (candidates, settings) = (
+        std::iter::once(plain).chain(sizes).collect(),
+        tuning.settings(),
+    );
+    let first = if settings.is_empty() {
+        search
+    } else {
+        search * 2 / 3
+    };
+    let mut tried = tuning.tournament(candidates, first)?;
+    let best = tuning.best(&tried);
+    if !settings.is_empty() {
+        let with = settings.into_iter().map(|setting| Candidate {
+            options: best.options.clone(),
+            setting: Some(setting),
+            ..Candidate::default()
+        });
+        let left = search.saturating_sub(tuning.runs.saturating_sub(1));
+        tried.extend(tuning.tournament(with.collect(), left)?);
+    }
+    let best = tuning.best(&tried);
+    let mut compared = Comparison::default();
+    if !best.options.is_empty() || best.setting.is_some() {
+        compared = tuning.duel(&best)?;
+    }
+    Ok(tuning.told(tried, best, compared, None))
+}
+
+impl Tuning<'_> {
+    /// Those that this host has, and that may be set.
+    fn settings(&mut self) -> Vec<(String, String)> {
+        let mut settings = Vec::new();
+        for (name, value) in SETTINGS {
+            let Some(known) = self.session.setting(name) else {
+                continue;
+            };
+            // To what it is: whether it may be set at all.
+            if known != value && self.session.set(name, &known).is_ok() {
+                settings.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        settings
+    }
+
+    fn run(&mut self, candidate: &mut Candidate, is_looked_at: bool) -> Result<(), Stop> {
+        self.runs += 1;
+        let step = Step {
+            which: Which::B,
+            pair: (!is_looked_at).then_some(self.runs),
+            is_looked_at,
+        };
+        let mut options = self.given.clone();
+        options.extend(candidate.options.iter().cloned());
+        let mut before = None;
+        if let Some((name, value)) = &candidate.setting {
+            before = Some((name.clone(), self.session.set(name, value)?));
+        }
+        let run = self.session.run(step, &Side::Smc(options));
+        if let Some((name, value)) = before {
+            self.session.set(&name, &value)?;
+        }
+        let run = run?;
+        candidate.problem = candidate.problem.take().or(run.problem);
+        if let Some(first) = run.values.first() {
+            self.metric.get_or_insert_with(|| first.metric.clone());
+            candidate.samples.push(first.value);
+        }
+        Ok(())
+    }
+
+    /// The better half goes on, with twice as many runs each, as long as runs are left.
+    fn tournament(&mut self, all: Vec<Candidate>, most: usize) -> Result<Vec<Candidate>, Stop> {
+        let (mut playing, mut out) = (all, Vec::new());
+        let (mut each, mut left) = (1, most);
+        while !playing.is_empty() && playing.len() * each <= left {
+            left -= playing.len() * each;
+            for _ in 0..each {
+                for candidate in &mut playing {
+                    if candidate.problem.is_none() {
+                        self.run(candidate, false)?;
+                    }
+                }
+            }
+            self.sort(&mut playing);
+            if playing.len() == 1 {
+                break;
+            }
+            out.splice(0..0, playing.split_off(playing.len().div_ceil(2)));
+            each *= 2;
+        }
+        playing.extend(out);
+        Ok(playing)
+    }
+
+    /// The best first.
+    fn sort(&self, candidates: &mut [Candidate]) {
+        let is_more = self
+            .metric
+            .as_ref()
+            .is_some_and(|metric| metric.better == Better::Higher);
+        candidates.sort_by(|one, other| match (one.middle(), other.middle()) {
+            (Some(one), Some(other)) if is_more => other.total_cmp(&one),
+            (Some(one), Some(other)) => one.total_cmp(&other),
+            (one, other) => other.is_some().cmp(&one.is_some()),
+        });
+    }
+
+    /// Of those that were run most often: luck is in few runs.
+    fn best(&self, tried: &[Candidate]) -> Candidate {
+        let most = tried.iter().map(|one| one.samples.len()).max().unwrap_or(0);
+        let often = |one: &&Candidate| one.samples.len() * 2 > most;
+        let mut finalists: Vec<Candidate> = tried.iter().filter(often).cloned().collect();
+        self.sort(&mut finalists);
+        finalists.into_iter().next().unwrap_or_default()
+    }
+
+    fn duel(&mut self, best: &Candidate) -> Result<Comparison, Stop> {
+        let mut pairs = Vec::new();
+        for round in 0..FEWEST {
+            let mut plain = Candidate::default();
+            let mut tuned = Candidate {
+                samples: Vec::new(),
+                ..best.clone()
+            };
+            if round % 2 == 0 {
+                self.run(&mut plain, false)?;
+                self.run(&mut tuned, false)?;
+            } else {
+                self.run(&mut tuned, false)?;
+                self.run(&mut plain, false)?;
+            }
+            if plain.problem.is_none() && tuned.problem.is_none() {
+                pairs.extend(plain.middle().zip(tuned.middle()));
+            }
+        }
+        Ok(Comparison::of_pairs(&pairs))
+    }
+
+    fn told(
+        self,
+        tried: Vec<Candidate>,
+        best: Candidate,
+        compared: Comparison,
+        problem: Option<String>,
+    ) -> Tuned {
+        let is_more = self
+            .metric
+            .as_ref()
+            .is_some_and(|metric| metric.better == Better::Higher);
+        let is_better =
+            compared.is_clear() && compared.ratio.is_some_and(|ratio| (ratio > 1.0) == is_more);
+        let mut use_it = Vec::new();
+        if is_better {
+            if let Some((name, value)) = &best.setting {
+                use_it.push(format!("sysctl -w {name}={value}"));
+            }
+            let commands = [
+                self.session.server_command(),
+                Some(self.session.client_command()),
+            ];
+            for command in commands.into_iter().flatten() {
+                let mut words = vec!["smc_run".to_owned()];
+                words.extend(self.given.iter().chain(&best.options).cloned());
+                words.extend(command);
+                use_it.push(shell_words::join(words));
+            }
+        }
+        Tuned {
+            metric: self.metric,
+            runs: self.runs,
+            tried,
+            best,
+            compared,
+            use_it,
+            problem,
+        }
+    }
+}
+
+impl Report for Tuned {
+    fn text(&self) -> String {
+        if let Some(problem) = &self.problem {
+            return format!("{}\n", styled(format!("not SMC: {problem}"), BAD));
+        }
+        let unit = self
+            .metric
+            .as_ref()
+            .map_or("", |metric| metric.unit.as_str());
+        let name = self
+            .metric
+            .as_ref()
+            .map_or("", |metric| metric.name.as_str());
+        let mut text = format!("tried in {} runs, by {name} [{unit}]\n", self.runs);
+        let mut table = Table::new(&[
+            Column::Left("TRIED"),
+            Column::Right("RUNS"),
+            Column::Right("MEDIAN"),
+            Column::Left("NOTE"),
+        ]);
+        for one in &self.tried {
+            table.row([
+                one.name(),
+                one.samples.len().to_string(),
+                one.middle().map_or_else(|| "-".to_owned(), number),
+                one.problem.clone().unwrap_or_default(),
+            ]);
+        }
+        text += &table.text();
+        let ratio = self.compared.ratio.zip(self.compared.interval);
+        let what = self.metric.as_ref().map_or_else(String::new, what_of);
+        let verdict = match ratio {
+            Some((ratio, (low, high))) if !self.use_it.is_empty() => format!(
+                "{}: {} times the {what} ({} to {})",
+                self.best.name(),
+                short(ratio),
+                short(low),
+                short(high)
+            ),
+            _ => "nothing that was tried is clearly better than SMC as it is".to_owned(),
+        };
+        let _ = writeln!(text, "\n{}", styled(verdict, STRONG));
+        for line in &self.use_it {
+            let _ = writeln!(text, "  {}", styled(line, GOOD));
+        }
+        text
+    }
+}
