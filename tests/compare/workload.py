@@ -18,10 +18,10 @@ if sys.argv[1] == "server":
         connection, _ = listener.accept()
         with connection:
             while connection.recv(1):
-                time.sleep(random.uniform(0.008, 0.016) * slower)
+                time.sleep(random.uniform(0.04, 0.08) * slower)
                 connection.sendall(b"x")
 else:
-    count = int(sys.argv[3]) if len(sys.argv) > 3 else 5
+    count = int(sys.argv[3]) if len(sys.argv) > 3 else 4
     with socket.create_connection(("127.0.0.1", port)) as connection:
         begun = time.monotonic()
         for _ in range(count):

@@ -266,12 +266,13 @@ fn compare(arguments: &Arguments, output: &mut Output) -> Outcome {
         custom: arguments.metric.clone(),
         warm_ups: arguments.warm_up,
     };
-    let found = Session::start(task).and_then(|mut session| match arguments.tune {
-        Some(most) => tune(&mut session, &options, most).map(Found::Tuned),
-        None => {
-            let compared = session.compare(&sides, arguments.pairs);
-            compared.map(|comparing| Found::Compared(Box::new(comparing)))
+    let found = Session::start(task).and_then(|mut session| {
+        if let Some(most) = arguments.tune {
+            let tuned = tune(&mut session, &options, most);
+            return tuned.map(|tuned| Found::Tuned(Box::new(tuned)));
         }
+        let compared = session.compare(&sides, arguments.pairs);
+        compared.map(|comparing| Found::Compared(Box::new(comparing)))
     });
     match found {
         Ok(Found::Compared(comparing)) => {
@@ -279,7 +280,7 @@ fn compare(arguments: &Arguments, output: &mut Output) -> Outcome {
             show(&comparing, arguments, output)
         }
         Ok(Found::Tuned(tuned)) => {
-            output.show(&tuned)?;
+            output.show(tuned.as_ref())?;
             let status = if tuned.is_smc() { 0 } else { NOT_SMC };
             Ok(ExitCode::from(status))
         }
@@ -293,7 +294,7 @@ fn compare(arguments: &Arguments, output: &mut Output) -> Outcome {
 
 enum Found {
     Compared(Box<Comparing>),
-    Tuned(Tuned),
+    Tuned(Box<Tuned>),
 }
 
 fn keep(comparing: &Comparing, arguments: &Arguments) -> Result<(), Failure> {

@@ -82,8 +82,8 @@ fn draw<D: DrawingBackend>(
     if title.chars().count() > 110 {
         title = title.chars().take(109).chain(['…']).collect();
     }
-    text(area, &title, (20, 22), 14, &INK, HPos::Left)?;
-    text(area, &verdict(comparing), (20, 46), 13, &INK, HPos::Left)?;
+    text(area, &title, (20, 22), 14, INK, HPos::Left)?;
+    text(area, &verdict(comparing), (20, 46), 13, INK, HPos::Left)?;
     let names = [Which::A, Which::B].map(|which| comparing.name(which));
     for (place, row) in (0_i32..).zip(rows) {
         let top = i32::try_from(HEAD).unwrap_or(0) + place * i32::try_from(PANEL).unwrap_or(0);
@@ -104,7 +104,7 @@ fn panel<D: DrawingBackend>(
         super::metrics::Better::Lower => "less is better",
     };
     let title = format!("{} [{}], {better}", row.metric.name, row.metric.unit);
-    text(area, &title, (20, top + 14), 15, &INK, HPos::Left)?;
+    text(area, &title, (20, top + 14), 15, INK, HPos::Left)?;
     let (a, b): (Vec<f64>, Vec<f64>) = row.samples.iter().copied().unzip();
     let largest = a.iter().chain(&b).copied().fold(0.0, f64::max);
     // From nothing on: a small difference is to look small.
@@ -114,7 +114,7 @@ fn panel<D: DrawingBackend>(
     for (samples, name, color, line) in [(&a, &names[0], A, top + 48), (&b, &names[1], B, top + 86)]
     {
         let name: String = name.chars().take(16).collect();
-        text(area, &name, (LEFT - 12, line), 14, &color, HPos::Right)?;
+        text(area, &name, (LEFT - 12, line), 14, color, HPos::Right)?;
         distribution(area, samples, &scale, color, line)?;
     }
     ratio(area, row, top + 176)
@@ -158,16 +158,16 @@ impl Scale {
         line: i32,
         words: fn(f64) -> String,
     ) -> Result<(), String> {
-        stroke(area, [(LEFT, line), (RIGHT, line)], &PALE, 1)?;
+        stroke(area, [(LEFT, line), (RIGHT, line)], PALE, 1)?;
         for mark in self.marks() {
             let place = self.place(mark);
-            stroke(area, [(place, line), (place, line + 4)], &PALE, 1)?;
+            stroke(area, [(place, line), (place, line + 4)], PALE, 1)?;
             text(
                 area,
                 &words(mark),
                 (place, line + 13),
                 11,
-                &INK,
+                INK,
                 HPos::Center,
             )?;
         }
@@ -201,7 +201,7 @@ fn distribution<D: DrawingBackend>(
     }
     if let Some(median) = super::statistics::median(sorted.clone()) {
         let place = scale.place(median);
-        stroke(area, [(place, line - 15), (place, line + 15)], &color, 3)?;
+        stroke(area, [(place, line - 15), (place, line + 15)], color, 3)?;
     }
     // Those of the same value are beside each other.
     for (turn, sample) in samples.iter().enumerate() {
@@ -224,28 +224,28 @@ fn ratio<D: DrawingBackend>(area: &Area<D>, row: &Row, line: i32) -> Result<(), 
     let scale = Scale::new(0.0, high.max(1.0) * 1.15);
     scale.draw(area, line + 14, short)?;
     let one = scale.place(1.0);
-    stroke(area, [(one, line - 14), (one, line + 14)], &INK, 1)?;
+    stroke(area, [(one, line - 14), (one, line + 14)], INK, 1)?;
     stroke(
         area,
         [(scale.place(low), line), (scale.place(high), line)],
-        &color,
+        color,
         4,
     )?;
     let place = (scale.place(ratio), line);
     area.draw(&Circle::new(place, 6, color.filled()))
         .map_err(words)?;
-    text(area, "ratio", (LEFT - 12, line - 8), 14, &INK, HPos::Right)?;
+    text(area, "ratio", (LEFT - 12, line - 8), 14, INK, HPos::Right)?;
     let said = match row.compared.interval {
         Some((low, high)) => format!("{} ({} to {})", short(ratio), short(low), short(high)),
         None => short(ratio),
     };
-    text(area, &said, (LEFT - 12, line + 9), 11, &INK, HPos::Right)
+    text(area, &said, (LEFT - 12, line + 9), 11, INK, HPos::Right)
 }
 
 fn stroke<D: DrawingBackend>(
     area: &Area<D>,
     path: [(i32, i32); 2],
-    color: &RGBColor,
+    color: RGBColor,
     width: u32,
 ) -> Result<(), String> {
     let path = PathElement::new(path.to_vec(), color.stroke_width(width));
@@ -257,13 +257,13 @@ fn text<D: DrawingBackend>(
     words: &str,
     place: (i32, i32),
     size: i32,
-    color: &RGBColor,
-    side: HPos,
+    color: RGBColor,
+    anchor: HPos,
 ) -> Result<(), String> {
     let style = (FONT, size)
         .into_text_style(area)
-        .color(color)
-        .pos(Pos::new(side, VPos::Center));
+        .color(&color)
+        .pos(Pos::new(anchor, VPos::Center));
     area.draw_text(words, &style, place)
         .map_err(|error| error.to_string())
 }

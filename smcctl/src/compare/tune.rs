@@ -91,6 +91,7 @@ struct Tuning<'a> {
     given: Vec<String>,
     metric: Option<Metric>,
     runs: usize,
+    is_smc_r: bool,
 }
 
 /// Finds it. `given` are the options of `smc_run` that all have.
@@ -103,6 +104,7 @@ pub fn tune(session: &mut Session, given: &[String], most: usize) -> Result<Tune
         given: given.to_vec(),
         metric: None,
         runs: 0,
+        is_smc_r: false,
     };
     let mut plain = Candidate::default();
     tuning.run(&mut plain, true)?;
@@ -125,7 +127,7 @@ pub fn tune(session: &mut Session, given: &[String], most: usize) -> Result<Tune
         search * 2 / 3
     };
     let mut tried = tuning.tournament(candidates, first)?;
-    let best = tuning.best(&tried);
+    let best = best_of(tuning.better(), &tried);
     if !settings.is_empty() {
         let with = settings.into_iter().map(|setting| Candidate {
             options: best.options.clone(),
@@ -135,7 +137,7 @@ pub fn tune(session: &mut Session, given: &[String], most: usize) -> Result<Tune
         let left = search.saturating_sub(tuning.runs.saturating_sub(1));
         tried.extend(tuning.tournament(with.collect(), left)?);
     }
-    let best = tuning.best(&tried);
+    let best = best_of(tuning.better(), &tried);
     let mut compared = Comparison::default();
     if !best.options.is_empty() || best.setting.is_some() {
         compared = tuning.duel(&best)?;
@@ -143,11 +145,38 @@ pub fn tune(session: &mut Session, given: &[String], most: usize) -> Result<Tune
     Ok(tuning.told(tried, best, compared, None))
 }
 
+/// The best first.
+fn sort(better: Better, candidates: &mut [Candidate]) {
+    candidates.sort_by(|one, other| match (one.middle(), other.middle()) {
+        (Some(one), Some(other)) if better == Better::Higher => other.total_cmp(&one),
+        (Some(one), Some(other)) => one.total_cmp(&other),
+        (one, other) => other.is_some().cmp(&one.is_some()),
+    });
+}
+
+/// Of those that were run most often: luck is in few runs.
+fn best_of(better: Better, tried: &[Candidate]) -> Candidate {
+    let most = tried.iter().map(|one| one.samples.len()).max().unwrap_or(0);
+    let often = |one: &&Candidate| one.samples.len() * 2 > most;
+    let mut finalists: Vec<Candidate> = tried.iter().filter(often).cloned().collect();
+    sort(better, &mut finalists);
+    finalists.into_iter().next().unwrap_or_default()
+}
+
 impl Tuning<'_> {
+    fn better(&self) -> Better {
+        self.metric
+            .as_ref()
+            .map_or(Better::Lower, |metric| metric.better)
+    }
+
     /// Those that this host has, and that may be set.
     fn settings(&mut self) -> Vec<(String, String)> {
         let mut settings = Vec::new();
         for (name, value) in SETTINGS {
+            if name.contains("smcr") && !self.is_smc_r {
+                continue;
+            }
             let Some(known) = self.session.setting(name) else {
                 continue;
             };
@@ -177,6 +206,8 @@ impl Tuning<'_> {
             self.session.set(&name, &value)?;
         }
         let run = run?;
+        let kind = run.kind.as_deref().unwrap_or_default();
+        self.is_smc_r |= kind.contains("SMC-R");
         candidate.problem = candidate.problem.take().or(run.problem);
         if let Some(first) = run.values.first() {
             self.metric.get_or_insert_with(|| first.metric.clone());
@@ -198,7 +229,7 @@ impl Tuning<'_> {
                     }
                 }
             }
-            self.sort(&mut playing);
+            sort(self.better(), &mut playing);
             if playing.len() == 1 {
                 break;
             }
@@ -207,28 +238,6 @@ impl Tuning<'_> {
         }
         playing.extend(out);
         Ok(playing)
-    }
-
-    /// The best first.
-    fn sort(&self, candidates: &mut [Candidate]) {
-        let is_more = self
-            .metric
-            .as_ref()
-            .is_some_and(|metric| metric.better == Better::Higher);
-        candidates.sort_by(|one, other| match (one.middle(), other.middle()) {
-            (Some(one), Some(other)) if is_more => other.total_cmp(&one),
-            (Some(one), Some(other)) => one.total_cmp(&other),
-            (one, other) => other.is_some().cmp(&one.is_some()),
-        });
-    }
-
-    /// Of those that were run most often: luck is in few runs.
-    fn best(&self, tried: &[Candidate]) -> Candidate {
-        let most = tried.iter().map(|one| one.samples.len()).max().unwrap_or(0);
-        let often = |one: &&Candidate| one.samples.len() * 2 > most;
-        let mut finalists: Vec<Candidate> = tried.iter().filter(often).cloned().collect();
-        self.sort(&mut finalists);
-        finalists.into_iter().next().unwrap_or_default()
     }
 
     fn duel(&mut self, best: &Candidate) -> Result<Comparison, Stop> {
@@ -260,10 +269,7 @@ impl Tuning<'_> {
         compared: Comparison,
         problem: Option<String>,
     ) -> Tuned {
-        let is_more = self
-            .metric
-            .as_ref()
-            .is_some_and(|metric| metric.better == Better::Higher);
+        let is_more = self.better() == Better::Higher;
         let is_better =
             compared.is_clear() && compared.ratio.is_some_and(|ratio| (ratio > 1.0) == is_more);
         let mut use_it = Vec::new();
@@ -340,5 +346,40 @@ impl Report for Tuned {
             let _ = writeln!(text, "  {}", styled(line, GOOD));
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tried(size: &str, samples: &[f64]) -> Candidate {
+        Candidate {
+            options: vec!["-t".to_owned(), size.to_owned()],
+            samples: samples.to_vec(),
+            ..Candidate::default()
+        }
+    }
+
+    #[test]
+    fn one_lucky_run_does_not_win() {
+        let lucky = tried("4m", &[900.0]);
+        let steady = tried("1m", &[500.0, 510.0, 505.0]);
+        let slow = tried("128k", &[200.0, 210.0, 190.0]);
+        let all = [slow.clone(), lucky, steady.clone()];
+        assert_eq!(best_of(Better::Higher, &all), steady);
+        assert_eq!(best_of(Better::Lower, &all), slow);
+    }
+
+    #[test]
+    fn what_fell_back_cannot_win() {
+        let mut fell_back = tried("4m", &[900.0, 900.0]);
+        fell_back.problem = Some("1 of 1 connections fell back".to_owned());
+        let steady = tried("1m", &[500.0, 510.0]);
+        assert_eq!(
+            best_of(Better::Higher, &[fell_back, steady.clone()]),
+            steady
+        );
+        assert_eq!(best_of(Better::Higher, &[]), Candidate::default());
     }
 }
