@@ -65,8 +65,12 @@ pub struct Arguments {
     /// No run takes longer than so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..), help_heading = "How it is measured")]
     timeout: u64,
-    /// A number in what the client prints: NAME=REGEX[:UNIT][:higher|lower]
-    #[arg(long, value_name = "METRIC", help_heading = "How it is measured")]
+    /// A number in what the client prints: the group of REGEX
+    #[arg(
+        long,
+        value_name = "NAME=REGEX[:UNIT][:higher|lower]",
+        help_heading = "How it is measured"
+    )]
     metric: Vec<Custom>,
     /// Find the buffers, and as root the kernel's settings, that serve this workload
     /// best over SMC, within so many runs

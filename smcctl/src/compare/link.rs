@@ -10,6 +10,10 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread;
+use std::time::{Duration, Instant};
+
+/// Longer than a keeper takes for a program that does not want to end.
+const LONGEST_END: Duration = Duration::from_secs(20);
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,14 +132,27 @@ impl Drop for Link {
         match &mut self.way {
             Way::Child(child) => {
                 drop(child.stdin.take());
-                // It ends its program within a bounded time, and then itself.
-                let _ = child.wait();
+                end(child);
             }
             Way::Stream(stream) => {
                 let _ = stream.shutdown(std::net::Shutdown::Both);
             }
         }
     }
+}
+
+/// A keeper ends its program within a bounded time, and then itself; but what it is
+/// behind, a network say, may not tell it.
+fn end(child: &mut Child) {
+    let deadline = Instant::now() + LONGEST_END;
+    while Instant::now() < deadline {
+        match child.try_wait() {
+            Ok(None) => thread::sleep(Duration::from_millis(5)),
+            _ => return,
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// Why a comparison ends before its time.

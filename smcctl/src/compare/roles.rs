@@ -4,10 +4,12 @@
 use super::keeper::{listen_to, Heard, Keeper, Orders};
 use super::processes::{becomes_keeper, on_ending_signals};
 use crate::failure::{words, Failure};
+use socket2::{SockRef, TcpKeepalive};
 use std::io::{stderr, stdin, stdout, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::channel;
 use std::thread;
+use std::time::Duration;
 
 /// Keeps a command for the parent, who speaks by standard input and output.
 pub fn keeper(orders: Orders) {
@@ -56,6 +58,12 @@ pub fn server(orders: &Orders, address: &str) -> Result<i32, Failure> {
         match arrivals.recv() {
             Ok(Came::Somebody(stream)) => {
                 let _ = stream.set_nodelay(true);
+                // A client's side that is cut off must not keep the server for ever.
+                let alive = TcpKeepalive::new()
+                    .with_time(Duration::from_secs(10))
+                    .with_interval(Duration::from_secs(5))
+                    .with_retries(3);
+                let _ = SockRef::from(&stream).set_tcp_keepalive(&alive);
                 // What was heard of the one before does not matter any more.
                 while heard.try_recv().is_ok() {}
                 if let Ok(from) = stream.try_clone() {
