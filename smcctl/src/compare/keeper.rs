@@ -302,20 +302,25 @@ impl<'a> Keeper<'a> {
                     processes::signal_all(libc::SIGTERM);
                     processes::signal_all(libc::SIGCONT);
                 }
-                _ => processes::signal_all(libc::SIGKILL),
+                _ => {}
             }
             let deadline = Instant::now() + PATIENCE;
             while self.is_there() && Instant::now() < deadline {
                 let first_before = self.program.as_ref().and_then(Program::first);
-                let left = deadline.saturating_duration_since(Instant::now());
+                let mut left = deadline.saturating_duration_since(Instant::now());
+                if step == 2 {
+                    // One that was made while the others were ended is ended, too.
+                    processes::signal_all(libc::SIGKILL);
+                    left = left.min(LAST_LOOK);
+                }
                 match self.heard.recv_timeout(left) {
                     Ok(Heard::Happened(event)) => {
                         if let Some(program) = &mut self.program {
                             program.hears(event);
                         }
                     }
-                    Ok(_) => {}
-                    Err(_) => break,
+                    Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => break,
                 }
                 // Its children are not always asked to end by it.
                 let first = self.program.as_ref().and_then(Program::first);
