@@ -61,6 +61,7 @@ fn what_is_no_terminal_is_refused() {
         ("connections --watch", "needs a terminal"),
         ("connections --watch 5 --port 80", "needs a terminal"),
         ("connections --watch --json", "do not go together"),
+        ("stats --watch", "needs a terminal"),
     ] {
         let said = here.run(&format!("{SMCCTL} {command}")).unwrap();
         assert_eq!((said.status, said.out.as_str()), (2, ""), "{said:?}");
@@ -81,5 +82,18 @@ fn connections_are_seen_live() {
     let local = held.facts[0]["local"].as_str().unwrap();
     let watch = format!("{SMCCTL} connections --watch 1 --port 7391");
     let (status, _) = view("keys:q", local, &watch);
+    assert_eq!(status, 0);
+}
+
+#[test]
+fn what_is_counted_is_seen_live() {
+    if Kernel::expected() == Kernel::Without {
+        return;
+    }
+    let (status, _) = view(
+        "keys:q",
+        "handshake failed",
+        &format!("{SMCCTL} stats --watch 1"),
+    );
     assert_eq!(status, 0);
 }

@@ -2,15 +2,17 @@
 //! `smcctl stats`: what the kernel has counted.
 
 pub mod baseline;
+pub mod live;
 pub mod rows;
 
 use super::linkgroups::Technologies;
 use crate::explain::codes;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::kernel::counts::{self, Counts, Reason, Sides, Technology};
 use crate::kernel::groups::Kind;
 use crate::output::{Output, Report};
 use crate::system::files::Root;
+use crate::watch::{self, Watch};
 use baseline::Baseline;
 use clap::Args;
 use serde::Serialize;
@@ -23,11 +25,13 @@ pub struct Arguments {
     #[command(flatten)]
     technologies: Technologies,
     /// Show them, and count from here on, for this user
-    #[arg(long)]
+    #[arg(long, conflicts_with = "watch")]
     reset: bool,
     /// Since SMC was loaded, whatever was reset
     #[arg(short, long)]
     absolute: bool,
+    #[command(flatten)]
+    watch: Watch,
 }
 
 #[derive(Serialize)]
@@ -125,25 +129,49 @@ fn age(seconds: u64) -> String {
 /// # Errors
 /// Why it could not be done.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
-    let absolute = counts::read()?;
     let root = Root::new("/");
-    let path = baseline::path(&root);
-    let since = path
-        .as_ref()
-        .ok()
-        .filter(|_| !arguments.absolute)
-        .and_then(|path| Baseline::load(&root, path))
-        .and_then(|baseline| Some((baseline.since(&absolute)?, baseline.taken)));
-    let (counts, reset) = match since {
-        Some((counts, taken)) => (counts, Some(taken)),
-        None => (absolute.clone(), None),
-    };
+    if let Some(every) = arguments.watch.every() {
+        let view = watch::View {
+            title: "What SMC has counted (out: made, sent; in: accepted, received)",
+            columns: &live::COLUMNS,
+            every,
+        };
+        return watch::run(&view, output, || {
+            let (counts, _) = read(arguments, &root)?.since_reset;
+            Ok(live::rows(&counts, arguments.technologies))
+        });
+    }
+    let Counted {
+        absolute,
+        since_reset: (counts, reset),
+    } = read(arguments, &root)?;
     output.show(&Shown::new(counts, reset, arguments.technologies))?;
     if arguments.reset {
-        Baseline::new(&root, &absolute).save(&path?)?;
+        Baseline::new(&root, &absolute).save(&baseline::path(&root)?)?;
         output.say("\nreset: counted from here on, for this user; --absolute shows all")?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the kernel says now.
+struct Counted {
+    absolute: Counts,
+    /// What is to be shown, and when that began to be counted.
+    since_reset: (Counts, Option<u64>),
+}
+
+fn read(arguments: &Arguments, root: &Root) -> Result<Counted, Failure> {
+    let absolute = counts::read()?;
+    let since = baseline::path(root)
+        .ok()
+        .filter(|_| !arguments.absolute)
+        .and_then(|path| Baseline::load(root, &path))
+        .and_then(|baseline| Some((baseline.since(&absolute)?, Some(baseline.taken))));
+    let since_reset = since.unwrap_or_else(|| (absolute.clone(), None));
+    Ok(Counted {
+        absolute,
+        since_reset,
+    })
 }
 
 #[cfg(test)]
