@@ -205,7 +205,7 @@ fn report(prepared: &mut Prepared) -> Result<(Reader, Shared), Failure> {
             .variables
             .insert(table::VARIABLE.to_owned(), Some(path));
     }
-    let reader = Reader::begin(shared.table(), Judge::new(config, kernel_has_smc()));
+    let reader = Reader::begin(shared.table(), Judge::new(config, kernel_has_smc()))?;
     Ok((reader, shared))
 }
 
