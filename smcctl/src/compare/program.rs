@@ -205,8 +205,8 @@ fn report(prepared: &mut Prepared) -> Result<(Reader, Shared), Failure> {
             .variables
             .insert(table::VARIABLE.to_owned(), Some(path));
     }
-    let reader = Reader::begin(shared.table(), Judge::new(config, kernel_has_smc()))?;
-    Ok((reader, shared))
+    let reader = Reader::begin(shared.table(), Judge::new(config, kernel_has_smc()));
+    Ok((reader?, shared))
 }
 
 fn lines(tally: &Tally) -> Vec<Reported> {
