@@ -15,6 +15,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[path = "compare/answers.rs"]
 mod answers;
@@ -28,6 +29,12 @@ mod hosts;
 fn smcctl() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     kit::checkout().join(target).join("release/smcctl")
+}
+
+/// Held by those that use one port, or that count what the kernel counts.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How a comparison ended, and what it said.

@@ -34,6 +34,7 @@ fn is_not_smc(said: &Said, why: &str) {
 
 #[test]
 fn the_kernel_has_counted_what_is_compared() {
+    let _alone = super::alone();
     let before = Counters::read().unwrap();
     let said = compared(&CLIENT);
     let since = Counters::read().unwrap().since(&before);
@@ -52,6 +53,7 @@ fn the_kernel_has_counted_what_is_compared() {
 
 #[test]
 fn where_there_is_no_smc_the_answer_is_why() {
+    let _alone = super::alone();
     let why = match Kernel::expected() {
         Kernel::Without => "this kernel has no SMC",
         Kernel::AfSmc | Kernel::IpprotoSmc | Kernel::SmcR => "(0x03",
@@ -70,6 +72,7 @@ fn lists() {
 /// One run in the middle falls back: there is no result, and the run is named.
 #[test]
 fn one_run_that_falls_back_is_enough() {
+    let _alone = super::alone();
     if Kernel::expected() != Kernel::SmcD {
         return;
     }

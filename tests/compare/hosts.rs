@@ -3,6 +3,7 @@
 
 use super::{command, compare, processes_with, Said};
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 const SERVER: &str = "python3 tests/compare/workload.py server 16431";
@@ -24,6 +25,7 @@ fn with(arguments: &[&str]) -> Said {
 
 #[test]
 fn the_server_is_behind_a_command() {
+    let _alone = super::alone();
     let said = with(&["--server-prefix", "env BEHIND=1", "--server", SERVER]);
     assert_eq!(said.status, 0, "{said:?}");
     assert!(
@@ -38,8 +40,37 @@ fn the_server_is_behind_a_command() {
     );
 }
 
+/// What ssh is given is one line, and a shell there takes it apart.
+#[test]
+fn the_server_is_behind_ssh() {
+    let _alone = super::alone();
+    let folder = std::env::temp_dir().join(format!("ssh-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let ssh = folder.join("ssh");
+    let script = "#!/bin/sh\nwhile [ \"$1\" != -- ]; do shift; done\n\
+                  [ \"$2\" = db1 ] && shift 2 && exec sh -c \"$*\"\n";
+    std::fs::write(&ssh, script).unwrap();
+    std::fs::set_permissions(&ssh, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let smcctl = super::smcctl();
+    let here = smcctl.parent().unwrap().display();
+    let output = command(&["--a", "tcp", "--b", "tcp", "--server-host", "db1"])
+        .args(METRIC)
+        .args([
+            "--server",
+            "sh -c 'exec python3 tests/compare/workload.py server \"$1\"' - 16431",
+        ])
+        .args(CLIENT)
+        .env("PATH", format!("{}:{here}:{path}", folder.display()))
+        .output();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
 #[test]
 fn each_side_alone() {
+    let _alone = super::alone();
     let mut server = command(&[
         "--role",
         "server",

@@ -8,6 +8,9 @@ use super::side::Side;
 use crate::explain::codes::in_words;
 use crate::run::reason::FORCED;
 
+/// The peer has a reason (`SMC_CLC_DECL_PEERDECL`).
+const PEER_DECLINED: u32 = 0x0500_0000;
+
 /// What a run's connections were: a name such as `SMC-D`, or why they were not what
 /// they were to be.
 ///
@@ -25,10 +28,14 @@ pub fn look(side: &Side, client: &Ended, server: Option<&Ended>) -> Result<Strin
                 reported(lines, lists).map_err(|why| format!("the server: {why}"))?;
             }
             if let Some(counters) = &client.counted {
-                kinds = counted(&counters.client, lists)?;
+                let peer = server.and_then(|server| server.counted.as_ref());
+                let peer = peer.unwrap_or(counters);
+                kinds = counted(&counters.client, &peer.server, lists)?;
             }
             if let Some(counters) = server.and_then(|server| server.counted.as_ref()) {
-                counted(&counters.server, lists).map_err(|why| format!("the server: {why}"))?;
+                let peer = client.counted.as_ref().unwrap_or(counters);
+                counted(&counters.server, &peer.client, lists)
+                    .map_err(|why| format!("the server: {why}"))?;
             }
             if kinds.is_empty() {
                 return Err("this kernel does not say what the connections were".to_owned());
@@ -50,7 +57,7 @@ pub fn look(side: &Side, client: &Ended, server: Option<&Ended>) -> Result<Strin
 }
 
 /// The kinds of SMC that the kernel has counted.
-fn counted(counted: &Counted, has_lists: bool) -> Result<Vec<String>, String> {
+fn counted(counted: &Counted, peer: &Counted, has_lists: bool) -> Result<Vec<String>, String> {
     let smc = counted.smc_d.saturating_add(counted.smc_r);
     // What a list leaves to TCP was asked for.
     let asked_for = if has_lists {
@@ -62,7 +69,7 @@ fn counted(counted: &Counted, has_lists: bool) -> Result<Vec<String>, String> {
     if fallbacks > 0 {
         let reasons = counted.reasons.keys();
         let reasons = reasons.filter(|code| asked_for == 0 || **code != FORCED);
-        let reasons: Vec<String> = reasons.map(|code| words(*code)).collect();
+        let reasons: Vec<String> = reasons.map(|code| words(*code, peer)).collect();
         let all = smc.saturating_add(fallbacks);
         let reasons = reasons.join("; ");
         return Err(format!(
@@ -78,7 +85,15 @@ fn counted(counted: &Counted, has_lists: bool) -> Result<Vec<String>, String> {
     Ok(kinds.map(|(kind, _)| kind.to_owned()).collect())
 }
 
-fn words(code: u32) -> String {
+fn words(code: u32, peer: &Counted) -> String {
+    if code == PEER_DECLINED {
+        // Why, the peer's own kernel knows.
+        let theirs = peer.reasons.keys().filter(|code| **code != PEER_DECLINED);
+        let theirs: Vec<String> = theirs.map(|code| in_words(*code)).collect();
+        if !theirs.is_empty() {
+            return format!("the peer declined: {}", theirs.join("; "));
+        }
+    }
     if code == FORCED {
         "the program did what only TCP can do, or SMC with this peer was slow before".to_owned()
     } else {
@@ -184,6 +199,16 @@ mod tests {
         let why = look(&smc(), &ended(0, 0, 0), None).unwrap_err();
         assert!(why.contains("no SMC connection"), "{why}");
         assert!(look(&smc(), &Ended::default(), None).is_err());
+    }
+
+    #[test]
+    fn why_the_peer_declined_is_what_its_kernel_says() {
+        let (client, server) = (ended(0, 1, PEER_DECLINED), ended(0, 1, 0x0303_0008));
+        let why = look(&smc(), &client, Some(&server)).unwrap_err();
+        assert!(why.contains("TCP: the peer declined: "), "{why}");
+        assert!(why.contains("0x03030008"), "{why}");
+        let why = look(&smc(), &client, None).unwrap_err();
+        assert!(why.contains("0x05000000"), "{why}");
     }
 
     #[test]
