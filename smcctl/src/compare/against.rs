@@ -5,10 +5,10 @@
 use super::plan::Which;
 use super::result::{Comparing, Row};
 use super::statistics::Comparison;
-use super::told::{cells, style_of};
+use super::told::table;
 use super::verdict::{telling, times, what};
 use crate::failure::Failure;
-use crate::output::{styled, Column, Report, Table, DOUBTFUL, STRONG};
+use crate::output::{styled, Report, DOUBTFUL, STRONG};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -126,27 +126,7 @@ impl Report for Against {
         }
         for side in &self.sides {
             let _ = writeln!(text, "{}", styled(&side.name, STRONG));
-            let mut table = Table::new(&[
-                Column::Left("METRIC"),
-                Column::Right("OLD"),
-                Column::Right("NEW"),
-                Column::Left("UNIT"),
-                Column::Right("RATIO"),
-                Column::Left("95 % INTERVAL"),
-            ]);
-            for row in &side.compared {
-                let [name, unit, a, b, ratio, interval] = cells(row);
-                let style = style_of(row);
-                table.row([
-                    name,
-                    a,
-                    b,
-                    unit,
-                    styled(ratio, style),
-                    styled(interval, style),
-                ]);
-            }
-            text += &table.text();
+            text += &table(&side.compared, ["OLD", "NEW"]);
             text.push('\n');
         }
         for side in &self.sides {

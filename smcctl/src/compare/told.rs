@@ -184,32 +184,38 @@ impl Report for Told<'_> {
                     let _ = writeln!(text, "{heading}: {name}");
                 }
             }
-            let mut table = Table::new(&[
-                Column::Left("METRIC"),
-                Column::Right(headings[0]),
-                Column::Right(headings[1]),
-                Column::Left("UNIT"),
-                Column::Right("RATIO"),
-                Column::Left("95 % INTERVAL"),
-            ]);
-            for row in &self.compared {
-                let [name, unit, a, b, ratio, interval] = cells(row);
-                let style = style_of(row);
-                table.row([
-                    name,
-                    a,
-                    b,
-                    unit,
-                    styled(ratio, style),
-                    styled(interval, style),
-                ]);
-            }
-            let _ = write!(text, "\n{}", table.text());
+            let _ = write!(text, "\n{}", table(&self.compared, headings));
         }
         let style = if self.is_comparable() { STRONG } else { BAD };
         let _ = writeln!(text, "\n{}", styled(&self.verdict, style));
         text
     }
+}
+
+/// The metrics of two things, each with its heading.
+#[must_use]
+pub fn table(rows: &[Row], [a, b]: [&'static str; 2]) -> String {
+    let mut table = Table::new(&[
+        Column::Left("METRIC"),
+        Column::Right(a),
+        Column::Right(b),
+        Column::Left("UNIT"),
+        Column::Right("RATIO"),
+        Column::Left("95 % INTERVAL"),
+    ]);
+    for row in rows {
+        let [name, unit, a, b, ratio, interval] = cells(row);
+        let style = style_of(row);
+        table.row([
+            name,
+            a,
+            b,
+            unit,
+            styled(ratio, style),
+            styled(interval, style),
+        ]);
+    }
+    table.text()
 }
 
 /// Good or bad news, or none.
