@@ -83,11 +83,13 @@ fn one_run_that_falls_back_is_enough() {
         .output()
         .unwrap();
     let ueids = String::from_utf8(ueids.stdout).unwrap();
+    let known: serde_json::Value = serde_json::from_str(&ueids).unwrap();
+    let ueid = known["ueids"][0].as_str().unwrap();
     let count = std::env::temp_dir().join(format!("runs-{}", std::process::id()));
     // After the two warm-ups come TCP, SMC, SMC, TCP.
     let client = format!(
         "echo x >>{0}; [ $(wc -l <{0}) -ne 4 ] || {smcctl} ueid flush; \
-         [ $(wc -l <{0}) -ne 5 ] || {smcctl} ueid add SMCV2-DEFAULT-UEID; exec {1}",
+         [ $(wc -l <{0}) -ne 5 ] || {smcctl} ueid add {ueid}; exec {1}",
         count.display(),
         CLIENT.join(" ")
     );
