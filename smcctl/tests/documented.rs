@@ -73,7 +73,7 @@ fn typed(command: &Command) -> Vec<String> {
         words.extend(argument.get_long().map(|long| format!("--{long}")));
         words.extend(argument.get_short().map(|short| format!("-{short}")));
         words.extend(argument.get_possible_values().iter().filter_map(|value| {
-            let is_shown = argument.get_action().takes_values();
+            let is_shown = argument.get_action().takes_values() && !value.is_hide_set();
             is_shown.then(|| value.get_name().to_owned())
         }));
     }
