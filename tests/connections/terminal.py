@@ -25,7 +25,14 @@ if child == 0:
     os.login_tty(slave)
     os.execvp(command[0], command)
 ended = os.pidfd_open(child)
-# Ends this, and with it the terminal and what runs there.
+
+
+def give_up(*_):
+    """Ends this, and with it the terminal and what runs there."""
+    sys.exit(f"not seen or not ended: {written!r}")
+
+
+signal.signal(signal.SIGALRM, give_up)
 signal.alarm(60)
 
 written = b""

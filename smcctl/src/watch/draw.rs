@@ -45,7 +45,7 @@ pub fn draw(frame: &mut Frame, view: &View, table: &mut Table) {
         .collect();
     let widths = widths(middle.width, &headings, &lines);
     let cells = |cells: &[String]| {
-        let cells = cells.iter().zip(&columns);
+        let cells = cells.iter().zip(&columns).take(widths.len());
         Row::new(cells.map(|(text, column)| {
             Text::from(text.clone()).alignment(match column.kind {
                 Kind::Text => Alignment::Left,
@@ -53,7 +53,7 @@ pub fn draw(frame: &mut Frame, view: &View, table: &mut Table) {
             })
         }))
     };
-    let widget = Widget::new(lines.iter().map(|line| cells(line)), widths)
+    let widget = Widget::new(lines.iter().map(|line| cells(line)), widths.iter())
         .header(cells(&headings).style(bold))
         .column_spacing(GAP);
     frame.render_widget(widget, middle);
@@ -80,7 +80,12 @@ pub fn draw(frame: &mut Frame, view: &View, table: &mut Table) {
 /// is no room for all, the last ones are cut.
 fn widths(room: u16, headings: &[String], lines: &[Vec<String>]) -> Vec<Constraint> {
     let mut left = room;
-    let width = |(place, heading): (usize, &String)| {
+    let mut widths = Vec::new();
+    for (place, heading) in headings.iter().enumerate() {
+        if left == 0 {
+            // Columns without width would take their gap from the others.
+            break;
+        }
         let cells = lines.iter().filter_map(|line| line.get(place));
         let widest = cells
             .chain([heading])
@@ -90,9 +95,9 @@ fn widths(room: u16, headings: &[String], lines: &[Vec<String>]) -> Vec<Constrai
             .unwrap_or(u16::MAX)
             .min(left);
         left = left.saturating_sub(width.saturating_add(GAP));
-        Constraint::Length(width)
-    };
-    headings.iter().enumerate().map(width).collect()
+        widths.push(Constraint::Length(width));
+    }
+    widths
 }
 
 #[expect(
@@ -176,15 +181,42 @@ mod tests {
         let texts = |those: [&str; 3]| those.map(str::to_owned).to_vec();
         let headings = texts(["A", "B", "C"]);
         let lines = [texts(["1234", "12345678", "1"])];
-        for (room, expected) in [
-            (80, [4, 8, 1]),
-            (14, [4, 8, 0]),
-            (10, [4, 4, 0]),
-            (3, [3, 0, 0]),
-        ] {
-            let expected = expected.map(Constraint::Length);
+        let expected: [(u16, &[u16]); 5] = [
+            (80, &[4, 8, 1]),
+            (14, &[4, 8]),
+            (10, &[4, 4]),
+            (3, &[3]),
+            (0, &[]),
+        ];
+        for (room, expected) in expected {
+            let expected: Vec<_> = expected.iter().copied().map(Constraint::Length).collect();
             assert_eq!(widths(room, &headings, &lines), expected, "{room}");
         }
+    }
+
+    /// Of many columns, those that there is room for are whole.
+    #[test]
+    fn the_first_columns_are_whole() {
+        let columns = [Column::text("A"); 10];
+        let every = Duration::from_secs(1);
+        let view = View {
+            title: "Things",
+            columns: &columns,
+            every,
+        };
+        let mut table = Table::new(&columns);
+        let row = Row {
+            key: String::new(),
+            cells: vec![Cell::Text("12345678".to_owned()); 10],
+        };
+        let (rows, note) = (vec![row], None);
+        table.update(Rows { rows, note }, Instant::now());
+        let mut terminal = Terminal::new(TestBackend::new(22, 4)).unwrap();
+        terminal
+            .draw(|frame| draw(frame, &view, &mut table))
+            .unwrap();
+        let screen = terminal.backend().to_string();
+        assert!(screen.contains("\"12345678  12345678  12\""), "{screen}");
     }
 
     #[test]
