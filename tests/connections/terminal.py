@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Runs a program in a terminal: terminal.py HOW SEEN COMMAND...
 
-When SEEN has been written, does HOW (keys:TEXT, signal:NAME, nothing) and waits for
+When SEEN is on the screen, does HOW (keys:TEXT, signal:NAME, nothing) and waits for
 the end. Prints a line: the exit status or -SIGNAL, how often the alternate screen was
 entered and left, whether it ended outside and with a cursor, and whether the terminal
 is as before. Then everything that came after the alternate screen was left.
 """
 import os
 import pty
+import re
 import select
 import signal
 import sys
@@ -43,7 +44,9 @@ while True:
         written += os.read(master, 65536)
     else:
         break
-    if not is_done and seen in written:
+    # Over blanks the cursor is moved.
+    words = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b" ", written)
+    if not is_done and seen in words:
         is_done = True
         kind, _, what = how.partition(":")
         if kind == "keys":
