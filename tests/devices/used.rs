@@ -41,11 +41,11 @@ fn smc_d_within_one_host() {
     // Both ends of the three are here. The kernel spreads them over one group or two.
     let ends = held.iter().map(|one| one["connections"].as_u64().unwrap());
     assert_eq!(ends.sum::<u64>(), 6, "{held:?}");
-    let eids = kernel(&scene.client, "ueids");
+    let known = kernel(&scene.client, "ueids");
     for one in &held {
         assert_eq!(one["kind"], "SMC-D", "{one}");
         assert_eq!(one["version"], 2, "{one}");
-        assert!(list(&eids).contains(&one["eid"]), "{one} {eids}");
+        assert!(list(&known).contains(&one["eid"]), "{one} {known}");
         assert_eq!(one["chid"], 0xffff, "loopback-ism: {one}");
     }
     assert_eq!(
