@@ -2,7 +2,7 @@
 //! What the kernel has counted of connections in this network namespace: those that
 //! became SMC, and those that fell back, by reason.
 
-use crate::kernel::counts::{self, Counts};
+use crate::kernel::counts::Counts;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -38,50 +38,17 @@ impl From<&Counts> for Counters {
         };
         Self {
             client: Counted {
-                smc_d: d.client_v1.saturating_add(d.client_v2),
-                smc_r: r.client_v1.saturating_add(r.client_v2),
+                smc_d: d.made(),
+                smc_r: r.made(),
                 fallbacks: counts.fallbacks.client,
                 reasons: reasons(false),
             },
             server: Counted {
-                smc_d: d.server_v1.saturating_add(d.server_v2),
-                smc_r: r.server_v1.saturating_add(r.server_v2),
+                smc_d: d.accepted(),
+                smc_r: r.accepted(),
                 fallbacks: counts.fallbacks.server,
                 reasons: reasons(true),
             },
-        }
-    }
-}
-
-impl Counters {
-    /// What the kernel has counted up to now; `None` where it does not count.
-    #[must_use]
-    pub fn read() -> Option<Self> {
-        counts::read().ok().as_ref().map(Self::from)
-    }
-
-    /// What was counted since `before`.
-    #[must_use]
-    pub fn since(&self, before: &Self) -> Self {
-        Self {
-            client: self.client.since(&before.client),
-            server: self.server.since(&before.server),
-        }
-    }
-}
-
-impl Counted {
-    fn since(&self, before: &Self) -> Self {
-        let reasons = self.reasons.iter().filter_map(|(code, count)| {
-            // The kernel counts reasons to 65535 and begins again.
-            let more = count.wrapping_sub(before.reasons.get(code).copied().unwrap_or(0));
-            (more > 0).then_some((*code, more))
-        });
-        Self {
-            smc_d: self.smc_d.saturating_sub(before.smc_d),
-            smc_r: self.smc_r.saturating_sub(before.smc_r),
-            fallbacks: self.fallbacks.saturating_sub(before.fallbacks),
-            reasons: reasons.collect(),
         }
     }
 }
@@ -103,12 +70,13 @@ mod tests {
             code: 0x0303_0008,
             count: 65_535,
         }];
-        let before = Counters::from(&counts);
-        assert_eq!((before.client.smc_d, before.server.smc_r), (5, 6));
+        let before = counts.clone();
+        let of_before = Counters::from(&before);
+        assert_eq!((of_before.client.smc_d, of_before.server.smc_r), (5, 6));
         counts.smc_d.client_v2 += 2;
         counts.fallbacks.server += 3;
         counts.reasons[0].count = 2;
-        let since = Counters::from(&counts).since(&before);
+        let since = Counters::from(&counts.since(&before).unwrap());
         assert_eq!((since.client.smc_d, since.client.fallbacks), (2, 0));
         assert_eq!((since.server.smc_r, since.server.fallbacks), (0, 3));
         assert_eq!(since.server.reasons, BTreeMap::from([(0x0303_0008, 3)]));

@@ -8,6 +8,7 @@ use super::protocol::{Ended, How, Reported};
 use super::side::Prepared;
 use crate::commands::run::{library, LIBRARY, SHIM};
 use crate::failure::{words, Failure};
+use crate::kernel::counts::{self, Counts};
 use crate::run::memory::Shared;
 use crate::run::reader::Reader;
 use crate::run::reason::{Judge, Side as Role};
@@ -48,7 +49,7 @@ pub struct Program {
     /// Of all that have ended, and that before what is measured began.
     cpu: Duration,
     cpu_before: Duration,
-    before: Option<Counters>,
+    before: Option<Counts>,
     output: [Receiver<Vec<u8>>; 2],
     report: Option<(Reader, Shared)>,
 }
@@ -70,7 +71,7 @@ impl Program {
         } else {
             None
         };
-        let before = Counters::read();
+        let before = counts::read().ok();
         let begun = Instant::now();
         let mut child = processes::start(&prepared).map_err(|error| {
             Failure::new(match error.kind() {
@@ -127,13 +128,13 @@ impl Program {
     /// What is measured begins now.
     pub fn mark(&mut self) {
         self.cpu_before = self.cpu + processes::cpu_now();
-        self.before = Counters::read();
+        self.before = counts::read().ok();
     }
 
     /// When all has ended: what became of it.
     #[must_use]
     pub fn finish(self) -> Ended {
-        let counted = Counters::read().zip(self.before);
+        let counted = counts::read().ok().zip(self.before);
         let report = self.report.map(|(reader, shared)| {
             let tally = reader.end();
             drop(shared);
@@ -153,7 +154,9 @@ impl Program {
             wall: wall.as_secs_f64(),
             cpu: self.cpu.saturating_sub(self.cpu_before).as_secs_f64(),
             output: output.concat(),
-            counted: counted.map(|(after, before)| after.since(&before)),
+            // Where the kernel began anew nothing is known to be SMC.
+            counted: counted
+                .map(|(after, before)| Counters::from(&after.since(&before).unwrap_or_default())),
             report,
         }
     }

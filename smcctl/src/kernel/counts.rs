@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the kernel has counted in this network namespace since SMC was loaded.
 
+mod since;
+
 use super::attributes::Attributes;
 use super::generic::{refused, Family};
 use crate::failure::Failure;
@@ -204,17 +206,22 @@ impl Technology {
         }
     }
 
+    /// Connections that this host made.
+    #[must_use]
+    pub fn made(&self) -> u64 {
+        self.client_v1.saturating_add(self.client_v2)
+    }
+
+    /// Connections that it accepted.
+    #[must_use]
+    pub fn accepted(&self) -> u64 {
+        self.server_v1.saturating_add(self.server_v2)
+    }
+
     /// All connections.
     #[must_use]
     pub fn connections(&self) -> u64 {
-        [
-            self.client_v1,
-            self.client_v2,
-            self.server_v1,
-            self.server_v2,
-        ]
-        .iter()
-        .fold(0, |sum, count| sum.saturating_add(*count))
+        self.made().saturating_add(self.accepted())
     }
 
     /// Everything that only grows.

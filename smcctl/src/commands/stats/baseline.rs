@@ -4,7 +4,7 @@
 
 use crate::check::Privilege;
 use crate::failure::{words, Failure};
-use crate::kernel::counts::{Counts, Reason};
+use crate::kernel::counts::Counts;
 use crate::system::files::Root;
 use serde::{Deserialize, Serialize};
 use std::env;
@@ -79,31 +79,11 @@ impl Baseline {
         written
     }
 
-    /// What has been counted since; `None` when the kernel began anew: its module was
-    /// loaded again, or the network namespace is another with the same number.
+    /// What has been counted since; `None` when the kernel began anew.
     #[must_use]
     pub fn since(&self, now: &Counts) -> Option<Counts> {
-        let (mut since, mut before) = (now.clone(), self.counts.clone());
-        for (count, before) in since.counters().zip(before.counters()) {
-            *count = count.checked_sub(*before)?;
-        }
-        since.reasons = now
-            .reasons
-            .iter()
-            .map(|reason| Reason {
-                // It may have begun again at 0 meanwhile.
-                count: reason.count.wrapping_sub(count_of(&self.counts, *reason)),
-                ..*reason
-            })
-            .filter(|reason| reason.count > 0)
-            .collect();
-        Some(since)
+        now.since(&self.counts)
     }
-}
-
-fn count_of(counts: &Counts, wanted: Reason) -> u16 {
-    let same = |one: &&Reason| (one.code, one.is_server) == (wanted.code, wanted.is_server);
-    counts.reasons.iter().find(same).map_or(0, |one| one.count)
 }
 
 fn boot(root: &Root) -> String {
@@ -147,6 +127,7 @@ fn folder(privilege: Privilege, variable: impl Fn(&str) -> Option<PathBuf>) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::counts::Reason;
     use crate::system::made_up::Tree;
 
     fn counts(sent: u64, reasons: &[(u32, u16)]) -> Counts {

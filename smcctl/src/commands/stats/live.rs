@@ -55,13 +55,9 @@ pub fn rows(counts: &Counts, technologies: Technologies) -> Rows {
 }
 
 fn of_technology(name: &str, one: &Technology) -> [Row; 3] {
-    let [made, accepted] = [
-        one.client_v1.saturating_add(one.client_v2),
-        one.server_v1.saturating_add(one.server_v2),
-    ];
     let of = |what: &str, counts: [u64; 2]| row(&format!("{name} {what}"), counts.map(Some), None);
     [
-        of("connections", [made, accepted]),
+        of("connections", [one.made(), one.accepted()]),
         of("requests", [one.sent, one.received]),
         of("bytes", [one.sent_bytes, one.received_bytes]),
     ]
