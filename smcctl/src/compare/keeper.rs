@@ -10,6 +10,7 @@ use super::program::{Event, Program};
 use super::protocol::{Answer, How, Request};
 use super::side::Side;
 use crate::failure::words;
+use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -297,10 +298,10 @@ impl<'a> Keeper<'a> {
                 return;
             };
             match (step, program.first()) {
-                (0, Some(first)) => processes::signal(first, libc::SIGTERM),
+                (0, Some(first)) => processes::signal(first, Signal::TERM),
                 (0 | 1, _) => {
-                    processes::signal_all(libc::SIGTERM);
-                    processes::signal_all(libc::SIGCONT);
+                    processes::signal_all(Signal::TERM);
+                    processes::signal_all(Signal::CONT);
                 }
                 _ => {}
             }
@@ -310,7 +311,7 @@ impl<'a> Keeper<'a> {
                 let mut left = deadline.saturating_duration_since(Instant::now());
                 if step == 2 {
                     // One that was made while the others were ended is ended, too.
-                    processes::signal_all(libc::SIGKILL);
+                    processes::signal_all(Signal::KILL);
                     left = left.min(LAST_LOOK);
                 }
                 match self.heard.recv_timeout(left) {
@@ -325,7 +326,7 @@ impl<'a> Keeper<'a> {
                 // Its children are not always asked to end by it.
                 let first = self.program.as_ref().and_then(Program::first);
                 if first_before.is_some() && first.is_none() && self.is_there() {
-                    processes::signal_all(libc::SIGTERM);
+                    processes::signal_all(Signal::TERM);
                 }
             }
         }

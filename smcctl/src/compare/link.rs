@@ -5,12 +5,13 @@
 use super::processes::stands_alone;
 use super::protocol::{Answer, Request};
 use crate::failure::{words, Failure};
+use crate::system::process::Process;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Longer than a keeper takes for a program that does not want to end.
 const LONGEST_END: Duration = Duration::from_secs(20);
@@ -144,14 +145,11 @@ impl Drop for Link {
 /// A keeper ends its program within a bounded time, and then itself; but what it is
 /// behind, a network say, may not tell it.
 fn end(child: &mut Child) {
-    let deadline = Instant::now() + LONGEST_END;
-    while Instant::now() < deadline {
-        match child.try_wait() {
-            Ok(None) => thread::sleep(Duration::from_millis(5)),
-            _ => return,
-        }
+    let has_ended =
+        Process::of(child.id()).is_some_and(|keeper| keeper.has_ended_within(LONGEST_END));
+    if !has_ended {
+        let _ = child.kill();
     }
-    let _ = child.kill();
     let _ = child.wait();
 }
 

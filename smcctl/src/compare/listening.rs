@@ -3,7 +3,8 @@
 //! kernel do not show which SMC socket a listening TCP socket belongs to, and are
 //! those of one network namespace only.
 
-use super::processes::Process;
+use crate::kernel::tcp;
+use crate::system::process::Process;
 use socket2::{SockRef, Socket};
 use std::collections::BTreeSet;
 use std::fs;
@@ -46,11 +47,8 @@ pub fn is_taken(port: u16) -> bool {
 
 /// Whether this line of `/proc/net/tcp` is a listening socket of that port.
 fn is_listener(line: &str, port: u16) -> bool {
-    const LISTEN: &str = "0A";
-    let mut fields = line.split_whitespace().skip(1);
-    let local = fields.next().and_then(|local| local.rsplit_once(':'));
-    let found = local.and_then(|(_, port)| u16::from_str_radix(port, 16).ok());
-    found == Some(port) && fields.nth(1) == Some(LISTEN)
+    tcp::from_line(line)
+        .is_some_and(|socket| socket.state == tcp::LISTEN && socket.ends.local.port() == port)
 }
 
 #[cfg(test)]
@@ -72,7 +70,8 @@ mod tests {
 
     #[test]
     fn lines_of_other_states_are_none() {
-        let line = "   0: 00000000:18EB 00000000:0000 0A 00000000:00000000 00:00000000 00000000";
+        let line =
+            "   0: 00000000:18EB 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 7";
         assert!(is_listener(line, 6379));
         assert!(!is_listener(line, 6380));
         assert!(!is_listener(&line.replace(" 0A ", " 01 "), 6379));

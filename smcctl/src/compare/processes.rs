@@ -5,12 +5,13 @@
 
 use super::side::Prepared;
 use crate::run::start::inherits_signals;
+use crate::system::process::Process;
+use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::ffi::c_int;
 use std::fs;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -158,40 +159,8 @@ pub fn descendants() -> BTreeSet<u32> {
     found
 }
 
-/// A process that stays the same however often its number is used again.
-#[derive(Debug)]
-pub struct Process(OwnedFd);
-
-impl Process {
-    /// The one of that number.
-    #[must_use]
-    pub fn of(pid: u32) -> Option<Self> {
-        let pid = libc::pid_t::try_from(pid).ok()?;
-        // SAFETY: no memory is involved.
-        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-        // SAFETY: a descriptor that is new, and nobody else's.
-        (fd >= 0).then(|| Self(unsafe { OwnedFd::from_raw_fd(fd.try_into().unwrap_or(-1)) }))
-    }
-
-    /// Sends it a signal.
-    pub fn signal(&self, signal: c_int) {
-        let (fd, nothing) = (self.0.as_raw_fd(), std::ptr::null::<libc::siginfo_t>());
-        // SAFETY: a descriptor that is there, and no further information.
-        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal, nothing, 0) };
-    }
-
-    /// Its descriptor of that number, as one of this process's.
-    #[must_use]
-    pub fn descriptor(&self, number: c_int) -> Option<OwnedFd> {
-        // SAFETY: no memory is involved.
-        let fd = unsafe { libc::syscall(libc::SYS_pidfd_getfd, self.0.as_raw_fd(), number, 0) };
-        // SAFETY: a descriptor that is new, and nobody else's.
-        (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd.try_into().unwrap_or(-1)) })
-    }
-}
-
 /// Sends a signal to one process below this one.
-pub fn signal(pid: u32, signal: c_int) {
+pub fn signal(pid: u32, signal: Signal) {
     let process = Process::of(pid);
     // Asked after it is held: it may have ended, and its number be a stranger's.
     if let Some(process) = process.filter(|_| descendants().contains(&pid)) {
@@ -200,9 +169,9 @@ pub fn signal(pid: u32, signal: c_int) {
 }
 
 /// Sends a signal to all processes below this one.
-pub fn signal_all(number: c_int) {
+pub fn signal_all(which: Signal) {
     for pid in descendants() {
-        signal(pid, number);
+        signal(pid, which);
     }
 }
 

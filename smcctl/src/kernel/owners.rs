@@ -3,15 +3,14 @@
 
 use super::attributes::text;
 use super::diag::Ends;
+use crate::system::process::Process;
 use rustix::fs::{openat, readlinkat_raw, Mode, OFlags, RawDir, CWD};
 use rustix::io::Errno;
 use rustix::net::{getpeername, getsockname};
-use rustix::process::{pidfd_getfd, pidfd_open, Pid, PidfdFlags, PidfdGetfdFlags};
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 /// A process that has a socket.
@@ -148,7 +147,7 @@ fn program_of(pid: u32) -> Program {
 /// when it is gone.
 #[must_use]
 pub fn ends_of(owner: Owner) -> Option<Ends> {
-    let socket = copy_of(owner)?;
+    let socket = Process::of(owner.pid)?.descriptor(owner.descriptor)?;
     let local = SocketAddr::try_from(getsockname(&socket).ok()?).ok()?;
     let peer = getpeername(&socket).ok().flatten();
     let nobody: IpAddr = match local {
@@ -162,12 +161,6 @@ pub fn ends_of(owner: Owner) -> Option<Ends> {
             .and_then(|peer| SocketAddr::try_from(peer).ok())
             .map_or(SocketAddr::new(nobody, 0), canonical),
     })
-}
-
-fn copy_of(owner: Owner) -> Option<OwnedFd> {
-    let pid = Pid::from_raw(i32::try_from(owner.pid).ok()?)?;
-    let process = pidfd_open(pid, PidfdFlags::empty()).ok()?;
-    pidfd_getfd(&process, owner.descriptor, PidfdGetfdFlags::empty()).ok()
 }
 
 #[cfg(test)]

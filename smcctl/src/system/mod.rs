@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The devices of a host, as its files show them. What only SMC knows of them is in
-//! [`crate::kernel`].
+//! The devices and processes of a host, as Linux shows them to anybody. What only SMC
+//! knows of them is in [`crate::kernel`].
 
 pub mod bus;
 pub mod files;
@@ -8,4 +8,5 @@ pub mod interfaces;
 #[cfg(test)]
 pub(crate) mod made_up;
 pub mod ports;
+pub mod process;
 pub mod utility;
