@@ -41,6 +41,21 @@ impl<T> Word for *mut T {
     }
 }
 
+/// A system call with up to six arguments, each a [`Word`]: the kernel's answer. Whoever
+/// uses it passes pointers that are valid for the lengths that this call reads or writes.
+macro_rules! system_call {
+    ($number:expr $(, $argument:expr)* $(,)?) => {{
+        let mut words = [0; 6];
+        let given = [$(Word::word($argument)),*];
+        for (word, argument) in words.iter_mut().zip(given) {
+            *word = argument;
+        }
+        // SAFETY: as the user of this macro promises.
+        unsafe { raw::call($number, words) }
+    }};
+}
+pub(crate) use system_call;
+
 /// The kernel's answer: a negative number is an errno.
 ///
 /// # Safety

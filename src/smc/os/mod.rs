@@ -11,14 +11,7 @@ use std::ffi::{c_int, c_long};
 /// A system call.
 macro_rules! kernel {
     ($number:expr $(, $argument:expr)* $(,)?) => {{
-        let mut words = [0; 6];
-        let given = [$(Word::word($argument)),*];
-        for (word, argument) in words.iter_mut().zip(given) {
-            *word = argument;
-        }
-        // SAFETY: the caller of this macro passes pointers that are valid for
-        // the lengths that this system call reads or writes.
-        let answer = unsafe { raw::call($number, words) };
+        let answer = raw::system_call!($number $(, $argument)*);
         if answer < 0 {
             Err(Errno(number(-answer)))
         } else {
