@@ -13,8 +13,14 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 mod facts;
+mod slot;
+mod ticket;
 
 pub use facts::{Facts, Kind, Role};
+pub use slot::{Entry, Slot};
+pub use ticket::{Phase, Ticket};
+
+use ticket::{NO_SLOT, PHASE_BITS};
 
 use std::sync::atomic::{
     AtomicU32, AtomicU64,
@@ -35,108 +41,6 @@ const PROBES: u32 = 64;
 
 /// What a futex holds beside the thread that owns it (`include/uapi/linux/futex.h`).
 const FUTEX_OWNER: u32 = 0x3fff_ffff;
-
-/// What is going on with a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Nothing.
-    Free,
-    /// A process is about to write it.
-    Claimed,
-    /// A connection is being made while the program does other things.
-    Connecting,
-    /// There is a connection.
-    Made,
-    /// The program gives up a connection that may not have been made.
-    GivenUp,
-}
-
-const PHASE_BITS: u32 = 4;
-
-impl Phase {
-    fn of(state: u32) -> Self {
-        match state & ((1 << PHASE_BITS) - 1) {
-            1 => Self::Claimed,
-            2 => Self::Connecting,
-            3 => Self::Made,
-            4 => Self::GivenUp,
-            _ => Self::Free,
-        }
-    }
-
-    fn state(self, generation: u32) -> u32 {
-        generation << PHASE_BITS | self as u32
-    }
-}
-
-/// One use of one slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ticket {
-    generation: u32,
-    slot: u32,
-}
-
-/// In place of a slot's number: there was none free.
-const NO_SLOT: u32 = u32::MAX - 1;
-
-impl Ticket {
-    /// For a connection that this process is making and that there is no slot for.
-    #[must_use]
-    pub fn without_slot(process: u32) -> Self {
-        Self {
-            generation: process,
-            slot: NO_SLOT,
-        }
-    }
-
-    /// The process whose ticket [`Ticket::without_slot`] this is, if it is one.
-    #[must_use]
-    pub fn slotless_of(self) -> Option<u32> {
-        (self.slot == NO_SLOT).then_some(self.generation)
-    }
-
-    /// As a number that is not 0.
-    #[must_use]
-    pub fn number(self) -> u64 {
-        (u64::from(self.generation) << 32) | (u64::from(self.slot) + 1)
-    }
-
-    /// Back from [`Ticket::number`].
-    #[must_use]
-    pub fn from_number(number: u64) -> Option<Self> {
-        let [a, b, c, d, rest @ ..] = number.to_be_bytes();
-        Some(Self {
-            generation: u32::from_be_bytes([a, b, c, d]),
-            slot: u32::from_be_bytes(rest).checked_sub(1)?,
-        })
-    }
-}
-
-/// A connection about which something is to be found out.
-#[repr(C, align(64))]
-#[derive(Debug)]
-pub struct Slot {
-    /// Generation and phase; a futex for those who wait for the reader.
-    state: AtomicU32,
-    waiters: AtomicU32,
-    facts: AtomicU32,
-    process: AtomicU32,
-    inode: AtomicU64,
-    address: [AtomicU64; 2],
-}
-
-/// What is known of a connection when it is written down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its role, its port, and what its socket was.
-    pub facts: Facts,
-    /// The process that made or accepted it, as it calls itself.
-    pub process: u32,
-    /// The inode of its socket.
-    pub inode: u64,
-    /// The peer's address when connecting, its own when accepting (IPv4 mapped).
-    pub address: u128,
-}
 
 /// The memory itself.
 #[repr(C, align(64))]
@@ -393,55 +297,6 @@ impl Table {
 
 fn overflow_place(role: Role, kind: Kind) -> usize {
     usize::from(role == Role::Accepting) << 1 | usize::from(kind == Kind::Smc)
-}
-
-impl Slot {
-    /// What is known.
-    #[must_use]
-    pub fn entry(&self) -> Entry {
-        let [high, low] = self.address.each_ref().map(|half| half.load(Relaxed));
-        Entry {
-            facts: Facts::from_bits(self.facts.load(Relaxed)),
-            process: self.process.load(Relaxed),
-            inode: self.inode.load(Relaxed),
-            address: u128::from(high) << 64 | u128::from(low),
-        }
-    }
-
-    /// Writes what is known.
-    pub fn put(&self, entry: &Entry) {
-        self.facts.store(entry.facts.bits(), Relaxed);
-        self.process.store(entry.process, Relaxed);
-        self.inode.store(entry.inode, Relaxed);
-        for (half, bits) in self
-            .address
-            .iter()
-            .zip([entry.address >> 64, entry.address])
-        {
-            #[allow(clippy::cast_possible_truncation, reason = "a half")]
-            half.store(bits as u64, Relaxed);
-        }
-    }
-
-    /// Writes that its socket has more than one number.
-    pub fn put_copies(&self) {
-        self.facts.fetch_or(facts::COPIES, Relaxed);
-    }
-
-    /// The futex on which the reader's answer is waited for.
-    #[must_use]
-    pub fn futex(&self) -> &AtomicU32 {
-        &self.state
-    }
-
-    /// One more waits, or one less.
-    pub fn waiting(&self, is: bool) {
-        if is {
-            self.waiters.fetch_add(1, SeqCst);
-        } else {
-            self.waiters.fetch_sub(1, SeqCst);
-        }
-    }
 }
 
 #[cfg(test)]

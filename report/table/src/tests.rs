@@ -15,14 +15,7 @@ fn table() -> Box<Table> {
         reader: std::array::from_fn(|_| zero()),
         overflow: std::array::from_fn(|_| zero()),
         dirty: std::array::from_fn(|_| zero()),
-        slots: std::array::from_fn(|_| Slot {
-            state: AtomicU32::new(0),
-            waiters: AtomicU32::new(0),
-            facts: AtomicU32::new(0),
-            process: AtomicU32::new(0),
-            inode: zero(),
-            address: [zero(), zero()],
-        }),
+        slots: std::array::from_fn(|_| Slot::default()),
     });
     table.begin();
     table
