@@ -56,11 +56,23 @@ run_tests() {
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
+# The tests of one WHERE: their status. 125 is no verdict of theirs: the guest itself
+# did not last, so it gets another try. Seen: the kernel patches its code (here the
+# first IP_MINTTL turns on a branch of tcp_v4_rcv) while another emulated processor
+# runs it, which meets the breakpoint there too late for the kernel to know it.
+try_twice() {
+    run_tests "$1" && return
+    status=$?
+    [ "$status" -eq 125 ] || return "$status"
+    printf '\n-- %s: the guest did not last; all of it once more\n\n' "$1"
+    run_tests "$1"
+}
+
 # One WHERE after the other, each shown when it is done.
 lane() {
     for where in "$@"; do
         begun=$(date +%s)
-        if run_tests "$where" >"$logs/$where" 2>&1; then outcome=passed; else outcome=FAILED; fi
+        if try_twice "$where" >"$logs/$where" 2>&1; then outcome=passed; else outcome=FAILED; fi
         echo "$outcome" >"$logs/$where.outcome"
         printf '\n-- %s: %s after %s s\n' "$where" "$outcome" $(($(date +%s) - begun)) >>"$logs/$where"
         cat "$logs/$where"

@@ -7,8 +7,25 @@ use kit::scene::{Scene, Serving};
 use kit::Kernel;
 use serde_json::{json, Value};
 
-/// Three connections that stay open: the server and the client of them.
+/// Waits until no link group has a connection: the kernel frees those of an earlier
+/// test some time after their programs' end, and tells nobody.
+fn wait_for_no_connections(machine: &Machine) {
+    said(
+        machine,
+        &format!(
+            "for try in $(seq 300); do
+                 groups=$({PYTHON} tests/devices/netlink.py groups)
+                 case $groups in *'\"connections\": '[1-9]*) sleep 0.1 ;; *) exit 0 ;; esac
+             done; echo \"$groups\"; exit 1"
+        ),
+    );
+}
+
+/// Three connections that stay open, the only ones: the server and the client of them.
 pub fn hold(scene: &Scene) -> (Serving<'_>, Serving<'_>) {
+    for machine in [&scene.client, &scene.server] {
+        wait_for_no_connections(machine);
+    }
     let server = format!("exec ./smc_run {PYTHON} tests/report/server.py $SERVER 7201");
     let server = scene.serve("used", &[7201], &server);
     let client = format!("exec ./smc_run {PYTHON} tests/devices/hold.py $SERVER 7201 3 7202");
