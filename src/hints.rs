@@ -22,7 +22,7 @@ const FLOWS: u64 = 1 << 4;
 /// Another: `SO_ACCEPTCONN` (30). It listens.
 const LISTENS: u64 = 1 << 30;
 /// Another: `SO_PEERCRED` (17). It listens, and not as SMC.
-const LISTENS_AS_TCP: u64 = 1 << 17;
+pub const LISTENS_AS_TCP: u64 = 1 << 17;
 /// Another: `SO_PEERNAME` (28). Of a number above [`NUMBERS`] that shares its place
 /// there would be something to remember.
 const SHARED: u64 = 1 << 28;
@@ -97,29 +97,17 @@ fn option_bit(name: i32) -> u64 {
     1 << (name & 63)
 }
 
-/// The word of `fd` and of all numbers that are [`NUMBERS`] apart: one load and no
-/// test, for the beginning of a hook.
+/// The word of `fd` and of all numbers that are [`NUMBERS`] apart, found without a
+/// test. Not 0: something may be known of `fd`, or would have to be.
 #[inline]
-fn shared_word(fd: i32) -> u64 {
+pub fn shared_word(fd: i32) -> Option<&'static AtomicU64> {
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "wanted"
     )]
     let place = usize::from(fd as u16);
-    WORDS.get(place).map_or(0, |word| word.load(Relaxed))
-}
-
-/// Whether something may be known of `fd`, or would have to be.
-#[inline]
-pub fn may_know(fd: i32) -> bool {
-    shared_word(fd) != 0
-}
-
-/// Whether `fd` is a listener whose connections are no SMC sockets.
-#[inline]
-pub fn accepts_tcp(fd: i32) -> bool {
-    shared_word(fd) & LISTENS_AS_TCP != 0
+    WORDS.get(place)
 }
 
 /// There is something to remember of `fd`, which has a place only if it is below

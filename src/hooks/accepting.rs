@@ -2,15 +2,14 @@
 //! Calls that accept connections. As in `closing`, a hook jumps to the real call
 //! where there is nothing more to do.
 
-use super::next::{jump, next};
-use crate::hints;
+use super::next::{accepts_tcp, jump, next};
 use crate::smc;
 use libc::{c_int, sockaddr, socklen_t};
 use redhook::hook;
 
 hook! {
     unsafe fn accept(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int => shim_accept {
-        if !hints::accepts_tcp(fd) {
+        if !accepts_tcp(fd) {
             // SAFETY: the program's own arguments.
             return unsafe { accept_smc(fd, address, length) };
         }
@@ -33,7 +32,7 @@ hook! {
     unsafe fn accept4(
         fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags: c_int
     ) -> c_int => shim_accept4 {
-        if !hints::accepts_tcp(fd) {
+        if !accepts_tcp(fd) {
             // SAFETY: the program's own arguments.
             return unsafe { accept4_smc(fd, address, length, flags) };
         }

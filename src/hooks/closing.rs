@@ -5,7 +5,7 @@
 //! A hook looks at what is remembered of the number and jumps to the real call;
 //! where there is more to do, another function does all of it.
 
-use super::next::{jump, next};
+use super::next::{jump, may_know, next};
 use crate::hints;
 use crate::panics::caught;
 use crate::smc::{drain, listener, os, stdio};
@@ -14,7 +14,7 @@ use redhook::hook;
 
 hook! {
     unsafe fn close(fd: c_int) -> c_int => shim_close {
-        if hints::may_know(fd) {
+        if may_know(fd) {
             return close_known(fd);
         }
         jump!(close(fd: c_int) -> c_int)
@@ -31,7 +31,7 @@ extern "C" fn close_known(fd: c_int) -> c_int {
 
 hook! {
     unsafe fn shutdown(fd: c_int, how: c_int) -> c_int => shim_shutdown {
-        if hints::may_know(fd) {
+        if may_know(fd) {
             return shutdown_known(fd, how);
         }
         jump!(shutdown(fd: c_int, how: c_int) -> c_int)

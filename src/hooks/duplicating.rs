@@ -4,7 +4,7 @@
 //! As in `closing`, a hook jumps to the real call where nothing is known of the
 //! numbers.
 
-use super::next::{jump, next};
+use super::next::{jump, may_know, next};
 use crate::hints;
 use crate::panics::caught;
 use crate::smc::{drain, os, ownership};
@@ -13,7 +13,7 @@ use redhook::hook;
 
 hook! {
     unsafe fn dup(fd: c_int) -> c_int => shim_dup {
-        if hints::may_know(fd) {
+        if may_know(fd) {
             return dup_known(fd);
         }
         jump!(dup(fd: c_int) -> c_int)
@@ -29,7 +29,7 @@ extern "C" fn dup_known(fd: c_int) -> c_int {
 
 hook! {
     unsafe fn dup2(fd: c_int, number: c_int) -> c_int => shim_dup2 {
-        if hints::may_know(fd) || hints::may_know(number) {
+        if may_know(fd) || may_know(number) {
             return dup2_known(fd, number);
         }
         jump!(dup2(fd: c_int, number: c_int) -> c_int)
@@ -46,7 +46,7 @@ extern "C" fn dup2_known(fd: c_int, number: c_int) -> c_int {
 
 hook! {
     unsafe fn dup3(fd: c_int, number: c_int, flags: c_int) -> c_int => shim_dup3 {
-        if hints::may_know(fd) || hints::may_know(number) {
+        if may_know(fd) || may_know(number) {
             return dup3_known(fd, number, flags);
         }
         jump!(dup3(fd: c_int, number: c_int, flags: c_int) -> c_int)
@@ -64,7 +64,7 @@ extern "C" fn dup3_known(fd: c_int, number: c_int, flags: c_int) -> c_int {
 // In C the third argument is one of `...`: an int or a pointer, in the same place.
 hook! {
     unsafe fn fcntl(fd: c_int, command: c_int, argument: c_long) -> c_int => shim_fcntl {
-        if is_dup(command) && hints::may_know(fd) {
+        if is_dup(command) && may_know(fd) {
             return fcntl_known(fd, command, argument);
         }
         jump!(fcntl(fd: c_int, command: c_int, argument: c_long) -> c_int)
@@ -73,7 +73,7 @@ hook! {
 
 hook! {
     unsafe fn fcntl64(fd: c_int, command: c_int, argument: c_long) -> c_int => shim_fcntl64 {
-        if is_dup(command) && hints::may_know(fd) {
+        if is_dup(command) && may_know(fd) {
             return fcntl_known(fd, command, argument);
         }
         jump!(fcntl64(fd: c_int, command: c_int, argument: c_long) -> c_int)

@@ -25,13 +25,13 @@ DATA = ["read", "write", "send", "recv", "poll", "select", "epoll_wait"]
 # Calls that are hooked for the sake of SMC sockets, and what they may cost where
 # there is none: a look at what is remembered of the number, and a jump.
 OTHERS = {
-    "close": 7,
-    "shutdown": 7,
-    "accept": 7,
-    "accept4": 7,
-    "dup": 7,
-    "dup2": 11,
-    "dup3": 11,
+    "close": 5,
+    "shutdown": 6,
+    "accept": 6,
+    "accept4": 6,
+    "dup": 5,
+    "dup2": 9,
+    "dup3": 9,
     "fcntl": 6,
 }
 # Every list and size, no journal.
