@@ -9,6 +9,7 @@ mod accepting;
 mod closing;
 mod duplicating;
 mod ending;
+mod look;
 mod next;
 
 use crate::{hints, smc};

@@ -2,7 +2,8 @@
 //! Calls that accept connections. As in `closing`, a hook jumps to the real call
 //! where there is nothing more to do.
 
-use super::next::{accepts_tcp, jump, next};
+use super::look::accepts_tcp;
+use super::next::{jump, next};
 use crate::smc;
 use libc::{c_int, sockaddr, socklen_t};
 use redhook::hook;

@@ -5,7 +5,8 @@
 //! A hook looks at what is remembered of the number and jumps to the real call;
 //! where there is more to do, another function does all of it.
 
-use super::next::{jump, may_know, next};
+use super::look::may_know;
+use super::next::{jump, next};
 use crate::hints;
 use crate::panics::caught;
 use crate::smc::{drain, listener, os, stdio};

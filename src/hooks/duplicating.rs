@@ -4,7 +4,8 @@
 //! As in `closing`, a hook jumps to the real call where nothing is known of the
 //! numbers.
 
-use super::next::{jump, may_know, next};
+use super::look::may_know;
+use super::next::{jump, next};
 use crate::hints;
 use crate::panics::caught;
 use crate::smc::{drain, os, ownership};

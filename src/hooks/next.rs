@@ -8,8 +8,7 @@
 //! the same function would wait for itself, and so would the child of a fork.
 //! Here whoever comes searches, and all find the same.
 
-use crate::hints;
-use std::ffi::{c_int, c_void};
+use std::ffi::c_void;
 use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 /// Looks for the function of this name behind this library, and remembers it in
@@ -60,28 +59,6 @@ macro_rules! next {
     }};
 }
 pub(super) use next;
-
-/// What is remembered under the number of `fd`: a hook's first question. With what
-/// is asked of it one comparison with memory, where an atomic load would be an
-/// instruction more.
-#[inline]
-fn remembered(fd: c_int) -> u64 {
-    // SAFETY: an aligned word that lives as long as the process. Being volatile it is
-    // read once and whole, so this is some value that was stored there.
-    hints::shared_word(fd).map_or(0, |word| unsafe { word.as_ptr().read_volatile() })
-}
-
-/// Whether something may be known of `fd`, or would have to be.
-#[inline]
-pub fn may_know(fd: c_int) -> bool {
-    remembered(fd) != 0
-}
-
-/// Whether `fd` is a listener whose connections are no SMC sockets.
-#[inline]
-pub fn accepts_tcp(fd: c_int) -> bool {
-    remembered(fd) & hints::LISTENS_AS_TCP != 0
-}
 
 /// The call that a hook is about, as its last step: a jump through memory, with
 /// nothing to test, to the real function once that is known. One instruction, where

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A hook's first look at what is remembered of a descriptor.
+
+use crate::hints;
+use libc::c_int;
+
+/// What is remembered under the number of `fd`: a hook's first question. With what
+/// is asked of it one comparison with memory, where an atomic load would be an
+/// instruction more.
+#[inline]
+fn remembered(fd: c_int) -> u64 {
+    // SAFETY: an aligned word that lives as long as the process. Being volatile it is
+    // read once and whole, so this is some value that was stored there.
+    hints::shared_word(fd).map_or(0, |word| unsafe { word.as_ptr().read_volatile() })
+}
+
+/// Whether something may be known of `fd`, or would have to be.
+#[inline]
+pub fn may_know(fd: c_int) -> bool {
+    remembered(fd) != 0
+}
+
+/// Whether `fd` is a listener whose connections are no SMC sockets.
+#[inline]
+pub fn accepts_tcp(fd: c_int) -> bool {
+    remembered(fd) & hints::LISTENS_AS_TCP != 0
+}
