@@ -9,8 +9,9 @@ use libc::c_int;
 /// instruction more.
 #[inline]
 fn remembered(fd: c_int) -> u64 {
-    // SAFETY: an aligned word that lives as long as the process. Being volatile it is
-    // read once and whole, so this is some value that was stored there.
+    // SAFETY: an aligned word that lives as long as the process. The language calls
+    // this a race with a store in another thread; the compiler makes one load of a
+    // volatile read, and processors load such a word whole, as if it were `Relaxed`.
     hints::shared_word(fd).map_or(0, |word| unsafe { word.as_ptr().read_volatile() })
 }
 

@@ -61,8 +61,9 @@ macro_rules! next {
 pub(super) use next;
 
 /// The call that a hook is about, as its last step: a jump through memory, with
-/// nothing to test, to the real function once that is known. One instruction, where
-/// an atomic load would be another.
+/// nothing to test, to the real function once that is known. One instruction where
+/// there is one argument (the compiler loads first where there are more), and two if
+/// the load were atomic.
 macro_rules! jump {
     ($name:ident($($argument:ident: $of:ty),*) -> $answer:ty) => {{
         type Real = unsafe extern "C" fn($($of),*) -> $answer;
@@ -75,7 +76,9 @@ macro_rules! jump {
             // SAFETY: as the hook's caller promises.
             unsafe { real($($argument),*) }
         }
-        // SAFETY: an aligned word, read once and whole: `first`, or what that has found.
+        // SAFETY: an aligned word, which is `first` or what that has found. The language
+        // calls this a race with the store above; used once it is loaded once, and
+        // processors load such a word whole: either function will do.
         let next = unsafe { *NEXT.as_ptr() };
         // SAFETY: only such functions are put there.
         let next = unsafe { std::mem::transmute::<*mut (), Real>(next) };
