@@ -45,11 +45,11 @@ run_tests() {
         bare=''
         [ "$1" = pair ] || bare=--bare
         # shellcheck disable=SC2086 # an option or none
-        scripts/lab pair debian-6.12 $bare --timeout 1800 \
+        scripts/lab pair debian-6.12 $bare --timeout 2400 \
             --server "exec $agent 192.0.2.1:7" \
             --client "export ${bare:+SMC_TEST_BARE=1} SMC_TEST_KERNEL='debian-6.12 pair' SMC_TEST_SERVER=192.0.2.1; $script"
         ;;
-    *) SMC_TEST_KERNEL=$1 scripts/lab run "$1" --timeout 1800 -- sh -c "$script" ;;
+    *) SMC_TEST_KERNEL=$1 scripts/lab run "$1" --timeout 2400 -- sh -c "$script" ;;
     esac
 }
 

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{presets, CellAlignment, ContentArrangement};
 use serde::Serialize;
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 /// No table is wider, whatever the terminal.
 pub const WIDTH: u16 = 80;
@@ -59,9 +59,14 @@ impl Output {
     /// When standard output takes no more.
     pub fn show(&mut self, report: &impl Report) -> Result<(), Failure> {
         if self.json {
-            let text = serde_json::to_string_pretty(report)
-                .map_err(|error| Failure::new(format!("cannot say this in JSON: {error}")))?;
-            write(&format!("{text}\n"))
+            // Piece by piece: of ten thousand sockets it is many megabytes. And it has
+            // no styles that would have to be looked for.
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            serde_json::to_writer_pretty(&mut out, report)
+                .map_err(std::io::Error::from)
+                .and_then(|()| out.write_all(b"\n"))
+                .and_then(|()| out.flush())
+                .map_err(|error| Failure::of_output(&error))
         } else {
             write(&report.text())
         }
