@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{presets, CellAlignment, ContentArrangement};
 use serde::Serialize;
 use std::fmt::Display;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 /// No table is wider, whatever the terminal.
 pub const WIDTH: u16 = 80;
@@ -59,14 +59,7 @@ impl Output {
     /// When standard output takes no more.
     pub fn show(&mut self, report: &impl Report) -> Result<(), Failure> {
         if self.json {
-            // Piece by piece: of ten thousand sockets it is many megabytes. And it has
-            // no styles that would have to be looked for.
-            let mut out = BufWriter::new(std::io::stdout().lock());
-            serde_json::to_writer_pretty(&mut out, report)
-                .map_err(std::io::Error::from)
-                .and_then(|()| out.write_all(b"\n"))
-                .and_then(|()| out.flush())
-                .map_err(|error| Failure::of_output(&error))
+            write_json(report).map_err(|error| Failure::of_output(&error))
         } else {
             write(&report.text())
         }
@@ -82,6 +75,23 @@ impl Output {
         }
         write(&format!("{text}\n"))
     }
+}
+
+/// In JSON: indented for people, on one line for programs. Piece by piece, for of ten
+/// thousand sockets it is megabytes; and without looking for styles, for it has none.
+fn write_json(report: &impl Serialize) -> io::Result<()> {
+    /// As much as a pipe takes.
+    const PIECE: usize = 1 << 16;
+    let out = io::stdout().lock();
+    let is_for_people = out.is_terminal();
+    let mut out = BufWriter::with_capacity(PIECE, out);
+    if is_for_people {
+        serde_json::to_writer_pretty(&mut out, report)?;
+    } else {
+        serde_json::to_writer(&mut out, report)?;
+    }
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 fn write(text: &str) -> Result<(), Failure> {

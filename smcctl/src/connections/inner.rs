@@ -5,7 +5,7 @@
 use crate::kernel::diag::{Ends, Mode, Socket, State};
 use crate::kernel::owners::{ends_of, Owners};
 use crate::kernel::tcp::{self, ByPorts, Tcp};
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 /// What was found out about a socket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -154,7 +154,7 @@ mod tests {
     }
 
     fn inner(those: &[Tcp], told: &[Ends]) -> Inner {
-        let mut by_ports = ByPorts::new();
+        let mut by_ports = ByPorts::default();
         for tcp in those {
             by_ports.entry(tcp.ends.ports()).or_default().push(*tcp);
         }

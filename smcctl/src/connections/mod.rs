@@ -281,7 +281,8 @@ pub fn list() -> Result<List, Failure> {
             Connection::new(socket, &found, &owners, &groups)
         })
         .collect();
-    connections.sort_by_key(|each| (each.local, each.peer, each.inode, each.cookie));
+    // Cached: what is sorted is large.
+    connections.sort_by_cached_key(|each| (each.local, each.peer, each.inode, each.cookie));
     // Until it is accepted, and when it has been closed, it is nobody's.
     let is_hidden = |each: &&Connection| each.processes.is_empty() && each.inode != 0;
     let hidden = if owners.are_hidden {

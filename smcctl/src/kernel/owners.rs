@@ -4,10 +4,10 @@
 use super::attributes::text;
 use super::diag::Ends;
 use crate::system::process::Process;
+use foldhash::{HashMap, HashSet};
 use rustix::fs::{openat, readlinkat_raw, Mode, OFlags, RawDir, CWD};
 use rustix::io::Errno;
 use rustix::net::{getpeername, getsockname};
-use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -175,7 +175,7 @@ mod tests {
         let copy = listener.try_clone().unwrap();
         let other = TcpListener::bind("127.0.0.1:0").unwrap();
         let inode = inode_of_own(listener.as_raw_fd()).unwrap();
-        let owners = Owners::find(&HashSet::from([inode]));
+        let owners = Owners::find(&HashSet::from_iter([inode]));
         let owner = Owner {
             pid: std::process::id(),
             descriptor: listener.as_raw_fd().min(copy.as_raw_fd()),

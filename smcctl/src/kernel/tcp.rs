@@ -6,7 +6,7 @@
 use super::attributes::{u32_at, u64_at, Attributes};
 use super::diag::{Ends, BY_FAMILY, SOCK_DIAG};
 use super::socket;
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::net::{IpAddr, SocketAddr};
@@ -64,7 +64,7 @@ pub type ByPorts = HashMap<(u16, u16), Vec<Tcp>>;
 /// netlink nor procfs tells.
 #[must_use]
 pub fn sockets(is_wanted: impl Fn((u16, u16)) -> bool) -> ByPorts {
-    let mut found = ByPorts::new();
+    let mut found = ByPorts::default();
     let mut add = |tcp: Tcp| {
         let ports = tcp.ends.ports();
         if is_wanted(ports) {
