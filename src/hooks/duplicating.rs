@@ -4,7 +4,7 @@
 //! As in `closing`, a hook jumps to the real call where nothing is known of the
 //! numbers.
 
-use super::look::may_know;
+use super::look::{may_know, may_know_either};
 use super::next::{jump, next};
 use crate::hints;
 use crate::panics::caught;
@@ -30,7 +30,7 @@ extern "C" fn dup_known(fd: c_int) -> c_int {
 
 hook! {
     unsafe fn dup2(fd: c_int, number: c_int) -> c_int => shim_dup2 {
-        if may_know(fd) || may_know(number) {
+        if may_know_either(fd, number) {
             return dup2_known(fd, number);
         }
         jump!(dup2(fd: c_int, number: c_int) -> c_int)
@@ -47,7 +47,7 @@ extern "C" fn dup2_known(fd: c_int, number: c_int) -> c_int {
 
 hook! {
     unsafe fn dup3(fd: c_int, number: c_int, flags: c_int) -> c_int => shim_dup3 {
-        if may_know(fd) || may_know(number) {
+        if may_know_either(fd, number) {
             return dup3_known(fd, number, flags);
         }
         jump!(dup3(fd: c_int, number: c_int, flags: c_int) -> c_int)

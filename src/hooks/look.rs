@@ -21,6 +21,12 @@ pub fn may_know(fd: c_int) -> bool {
     remembered(fd) != 0
 }
 
+/// The same of two at once.
+#[inline]
+pub fn may_know_either(fd: c_int, other: c_int) -> bool {
+    remembered(fd) | remembered(other) != 0
+}
+
 /// Whether `fd` is a listener whose connections are no SMC sockets.
 #[inline]
 pub fn accepts_tcp(fd: c_int) -> bool {

@@ -30,8 +30,8 @@ OTHERS = {
     "accept": 6,
     "accept4": 6,
     "dup": 5,
-    "dup2": 9,
-    "dup3": 9,
+    "dup2": 8,
+    "dup3": 8,
     "fcntl": 6,
 }
 # Every list and size, no journal.
