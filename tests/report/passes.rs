@@ -11,7 +11,7 @@ fn exit_status_and_signals_pass_through() {
         "passes",
         "status() { printf '%s ' $?; }
          set +e
-         for run in ./smc_run './smc_run --report' 'target/release/smcctl run --report --'; do
+         for run in env ./smc_run './smc_run --report' 'target/release/smcctl run --report --'; do
              $run sh -c 'exit 7'; status
              $run sh -c 'kill -KILL $$'; status
              $run sh -c 'kill -SEGV $$'; status
@@ -31,12 +31,10 @@ fn exit_status_and_signals_pass_through() {
          done 2>$SCRATCH/err",
     );
     let mut lines = said.out.lines();
-    let first = lines.next().unwrap();
-    assert_eq!(
-        first, "7 137 139 127 126 9 143 0000000 0001000 ",
-        "{said:?}"
-    );
-    assert_eq!(lines.collect::<Vec<_>>(), [first, first]);
+    // As without either, whatever whoever started this test ignores.
+    let plain = lines.next().unwrap();
+    assert!(plain.starts_with("7 137 139 127 126 9 143 "), "{said:?}");
+    assert_eq!(lines.collect::<Vec<_>>(), [plain; 3], "{said:?}");
 }
 
 #[test]

@@ -11,7 +11,13 @@ use rustix::net::{getpeername, getsockname};
 use std::fs;
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::thread;
+
+/// Enough for ten thousand descriptors, however many processors there are.
+const MOST_THREADS: usize = 8;
 
 /// A process that has a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,24 +48,55 @@ pub struct Owners {
 
 impl Owners {
     /// Looks once into every process that it may look into, for sockets with these
-    /// inodes.
+    /// inodes. On all processors: the kernel makes a link for each descriptor.
     #[must_use]
     pub fn find(wanted: &HashSet<u64>) -> Self {
-        let mut owners = Self::default();
-        let mut processes: Vec<u32> = fs::read_dir("/proc")
+        let processes: Vec<u32> = fs::read_dir("/proc")
             .into_iter()
             .flatten()
             .flatten()
             .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
             .collect();
-        processes.sort_unstable();
-        for pid in processes {
-            // What has ended meanwhile hides nothing.
-            if let Err(Errno::ACCESS | Errno::PERM) = owners.look_into(pid, wanted) {
-                owners.are_hidden = true;
+        let shares = thread::available_parallelism()
+            .map_or(1, NonZero::get)
+            .min(MOST_THREADS);
+        let processes = processes.as_slice();
+        let share = move |first: usize| {
+            let mut owners = Self::default();
+            for pid in processes.iter().skip(first).step_by(shares) {
+                // What has ended meanwhile hides nothing.
+                if let Err(Errno::ACCESS | Errno::PERM) = owners.look_into(*pid, wanted) {
+                    owners.are_hidden = true;
+                }
             }
+            owners
+        };
+        let mut owners = Self::default();
+        thread::scope(|scope| {
+            let start = |first| thread::Builder::new().spawn_scoped(scope, move || share(first));
+            let others: Vec<_> = (1..shares).map(|first| (first, start(first))).collect();
+            owners.join(share(0));
+            for (first, other) in others {
+                // Where there may be no more threads this one does it all.
+                owners.join(match other.map(thread::ScopedJoinHandle::join) {
+                    Ok(Ok(found)) => found,
+                    Ok(Err(panic)) => resume_unwind(panic),
+                    Err(_) => share(first),
+                });
+            }
+        });
+        for owners in owners.by_inode.values_mut() {
+            owners.sort_unstable_by_key(|owner| owner.pid);
         }
         owners
+    }
+
+    fn join(&mut self, others: Self) {
+        for (inode, owners) in others.by_inode {
+            self.by_inode.entry(inode).or_default().extend(owners);
+        }
+        self.programs.extend(others.programs);
+        self.are_hidden |= others.are_hidden;
     }
 
     fn look_into(&mut self, pid: u32, wanted: &HashSet<u64>) -> Result<(), Errno> {
