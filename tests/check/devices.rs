@@ -6,6 +6,7 @@ use super::{check, fixes, follow, is_possible, run, COUNT, PATH};
 use kit::machine::Machine;
 use kit::scene::Scene;
 use kit::Kernel;
+use serde_json::Value;
 
 #[test]
 fn a_guest_without_devices_is_not_ready() {
@@ -56,8 +57,9 @@ fn loopback_ism_needs_a_ueid_and_is_told_so() {
         &format!("{PATH} exec smcctl check --listen"),
     );
     let said = listener.to(&format!("{PATH} smcctl check --peer $SERVER --json"));
-    assert!(said.contains("\"mode\": \"SMC-D\""), "{said}");
-    assert!(said.contains("\"echoed\": true"), "{said}");
+    let peer = serde_json::from_str::<Value>(&said).unwrap()["peer"].take();
+    assert_eq!(peer["mode"], "SMC-D", "{peer}");
+    assert_eq!(peer["echoed"], true, "{peer}");
     scene.assert_all_smc();
 
     let restored = run(
