@@ -12,6 +12,8 @@
 )]
 
 use kit::machine::{Machine, Output};
+use kit::scene::Serving;
+use serde_json::Value;
 
 #[path = "check/bare.rs"]
 mod bare;
@@ -64,6 +66,12 @@ fn follow(machine: &Machine) -> Output {
         said = check(machine);
     }
     said
+}
+
+/// What a client of `smcctl check --listen` says, in JSON, of their connection.
+fn peer(listener: &mut Serving<'_>) -> Value {
+    let said = listener.to(&format!("{PATH} smcctl check --peer $SERVER --json"));
+    serde_json::from_str::<Value>(&said).unwrap()["peer"].take()
 }
 
 /// Whether it says so of a variant: the line `SMC-R v2 possible`.

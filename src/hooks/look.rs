@@ -21,7 +21,7 @@ pub fn may_know(fd: c_int) -> bool {
     remembered(fd) != 0
 }
 
-/// The same of two at once.
+/// The same of two, in one branch.
 #[inline]
 pub fn may_know_either(fd: c_int, other: c_int) -> bool {
     remembered(fd) | remembered(other) != 0

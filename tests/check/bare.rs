@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Two hosts where nothing is set up (`tests/guests.sh bare`).
 
-use super::{check, fixes, follow, is_possible, run, COUNT, PATH};
+use super::{check, fixes, follow, is_possible, peer, run, COUNT, PATH};
 use kit::machine::Machine;
 use kit::scene::Scene;
 use kit::Kernel;
-use serde_json::Value;
 
 /// From nothing, by the printed commands alone, to SMC-R. One test: there is only
 /// one beginning.
@@ -51,8 +50,7 @@ fn the_next_connection_is_smc_r() {
         &[4343],
         &format!("{PATH} exec smcctl check --listen"),
     );
-    let said = listener.to(&format!("{PATH} smcctl check --peer $SERVER --json"));
-    let peer = serde_json::from_str::<Value>(&said).unwrap()["peer"].take();
+    let peer = peer(&mut listener);
     for key in ["mode", "peer_mode"] {
         assert_eq!(peer[key], "SMC-R", "{peer}");
     }

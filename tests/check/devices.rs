@@ -2,11 +2,10 @@
 //! One guest with SMC: with no device (debian-6.1, debian-6.12) or with
 //! loopback-ism (smcd).
 
-use super::{check, fixes, follow, is_possible, run, COUNT, PATH};
+use super::{check, fixes, follow, is_possible, peer, run, COUNT, PATH};
 use kit::machine::Machine;
 use kit::scene::Scene;
 use kit::Kernel;
-use serde_json::Value;
 
 #[test]
 fn a_guest_without_devices_is_not_ready() {
@@ -56,8 +55,7 @@ fn loopback_ism_needs_a_ueid_and_is_told_so() {
         &[4343],
         &format!("{PATH} exec smcctl check --listen"),
     );
-    let said = listener.to(&format!("{PATH} smcctl check --peer $SERVER --json"));
-    let peer = serde_json::from_str::<Value>(&said).unwrap()["peer"].take();
+    let peer = peer(&mut listener);
     assert_eq!(peer["mode"], "SMC-D", "{peer}");
     assert_eq!(peer["echoed"], true, "{peer}");
     scene.assert_all_smc();
