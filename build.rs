@@ -3,7 +3,7 @@
 //! is decided here (`scripts/bench` counts it).
 
 use std::fmt::Write;
-use std::{env, fs, io, path::Path};
+use std::{env, fs, io, path::Path, process::Command};
 
 /// C functions that most processes never need: while tidying up, writing the
 /// journal, or panicking. The loader would look each of them up in every
@@ -39,6 +39,10 @@ const LAZY: [&str; 24] = [
 
 fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rustc-check-cfg=cfg(has_naked_functions)");
+    if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("x86_64") && compiler_is_from(88)? {
+        println!("cargo:rustc-cfg=has_naked_functions"); // src/hooks/straight.rs
+    }
     let folder = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
     let folder = Path::new(&folder);
     let architecture = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
@@ -71,6 +75,9 @@ fn main() -> io::Result<()> {
     link_unwinder_statically(folder)?;
     // Nothing here needs the hooks of crti.o and crtbeginS.o, nor their look-ups.
     println!("cargo:rustc-cdylib-link-arg=-nostartfiles");
+    // Of what compilers choose between (lld since Rust 1.90), the one whose segments
+    // take the loader fewer instructions.
+    println!("cargo:rustc-cdylib-link-arg=-fuse-ld=bfd");
     // Look up a function when it is first called.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,lazy");
     // `_Unwind_Backtrace` is ours (src/panics.rs) and, unused, libgcc's.
@@ -85,4 +92,13 @@ fn link_unwinder_statically(folder: &Path) -> io::Result<()> {
     fs::write(folder.join("libgcc_s.so"), "INPUT(-lgcc_eh)\n")?;
     println!("cargo:rustc-link-search=native={}", folder.display());
     Ok(())
+}
+
+/// Whether the compiler is Rust 1.`minor` or later.
+fn compiler_is_from(minor: u32) -> io::Result<bool> {
+    let compiler = env::var_os("RUSTC").ok_or(io::ErrorKind::NotFound)?;
+    let version = Command::new(compiler).arg("--version").output()?.stdout;
+    // rustc 1.88.0 (6b00bc388 2025-06-23)
+    let minor_of = |version: &str| version.split('.').nth(1)?.parse::<u32>().ok();
+    Ok(minor_of(&String::from_utf8_lossy(&version)).is_some_and(|this| this >= minor))
 }

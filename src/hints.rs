@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::Relaxed};
 /// The table is zero pages until used, 512 descriptors to a page.
 const NUMBERS: usize = 1 << 16;
 
-static WORDS: [AtomicU64; NUMBERS] = [const { AtomicU64::new(0) }; NUMBERS];
+pub static WORDS: [AtomicU64; NUMBERS] = [const { AtomicU64::new(0) }; NUMBERS];
 
 /// The bit of an option that no program can set: `SO_TYPE` (3).
 const MADE: u64 = 1 << 3;
@@ -30,6 +30,8 @@ const SHARED: u64 = 1 << 28;
 const SHUT: u64 = 1 << 38;
 /// Another: `SO_DOMAIN` (39). It is connecting while the program does other things.
 const CONNECTING: u64 = 1 << 39;
+/// Whatever is remembered.
+pub const ANYTHING: u64 = u64::MAX;
 const STATES: u64 = MADE | FLOWS | LISTENS | LISTENS_AS_TCP | SHARED | SHUT | CONNECTING;
 
 /// Options that an SMC listener does not hand on to its children though they were

@@ -11,6 +11,7 @@ mod duplicating;
 mod ending;
 mod look;
 mod next;
+mod straight;
 
 use crate::{hints, smc};
 use libc::{

@@ -2,20 +2,15 @@
 //! Calls that accept connections. As in `closing`, a hook jumps to the real call
 //! where there is nothing more to do.
 
-use super::look::accepts_tcp;
-use super::next::{jump, next};
+use super::next::next;
+use super::straight::straight;
+use crate::hints::LISTENS_AS_TCP;
 use crate::smc;
 use libc::{c_int, sockaddr, socklen_t};
-use redhook::hook;
 
-hook! {
-    unsafe fn accept(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int => shim_accept {
-        if !accepts_tcp(fd) {
-            // SAFETY: the program's own arguments.
-            return unsafe { accept_smc(fd, address, length) };
-        }
-        jump!(accept(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int)
-    }
+straight! {
+    unsafe fn accept(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int => shim_accept,
+    accept_smc if LISTENS_AS_TCP, is_clear
 }
 
 #[cold]
@@ -24,21 +19,16 @@ unsafe extern "C" fn accept_smc(
     address: *mut sockaddr,
     length: *mut socklen_t,
 ) -> c_int {
-    let real = next!(accept);
+    let real = next!(accept: unsafe extern "C" fn(c_int, *mut sockaddr, *mut socklen_t) -> c_int);
     // SAFETY: the program's own arguments.
     smc::accept::accept(fd, || unsafe { real(fd, address, length) })
 }
 
-hook! {
+straight! {
     unsafe fn accept4(
         fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags: c_int
-    ) -> c_int => shim_accept4 {
-        if !accepts_tcp(fd) {
-            // SAFETY: the program's own arguments.
-            return unsafe { accept4_smc(fd, address, length, flags) };
-        }
-        jump!(accept4(fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags: c_int) -> c_int)
-    }
+    ) -> c_int => shim_accept4,
+    accept4_smc if LISTENS_AS_TCP, is_clear
 }
 
 #[cold]
@@ -48,7 +38,8 @@ unsafe extern "C" fn accept4_smc(
     length: *mut socklen_t,
     flags: c_int,
 ) -> c_int {
-    let real = next!(accept4);
+    let real =
+        next!(accept4: unsafe extern "C" fn(c_int, *mut sockaddr, *mut socklen_t, c_int) -> c_int);
     // SAFETY: the program's own arguments.
     smc::accept::accept(fd, || unsafe { real(fd, address, length, flags) })
 }

@@ -7,7 +7,8 @@
 
 use super::look::may_know;
 use super::next::{jump, next};
-use crate::hints;
+use super::straight::straight;
+use crate::hints::{self, ANYTHING};
 use crate::panics::caught;
 use crate::smc::{drain, listener, os, stdio};
 use libc::{c_char, c_int, c_uint, FILE};
@@ -30,17 +31,13 @@ extern "C" fn close_known(fd: c_int) -> c_int {
     unsafe { real(fd) }
 }
 
-hook! {
-    unsafe fn shutdown(fd: c_int, how: c_int) -> c_int => shim_shutdown {
-        if may_know(fd) {
-            return shutdown_known(fd, how);
-        }
-        jump!(shutdown(fd: c_int, how: c_int) -> c_int)
-    }
+straight! {
+    unsafe fn shutdown(fd: c_int, how: c_int) -> c_int => shim_shutdown,
+    shutdown_known if ANYTHING, is_set
 }
 
 #[cold]
-extern "C" fn shutdown_known(fd: c_int, how: c_int) -> c_int {
+unsafe extern "C" fn shutdown_known(fd: c_int, how: c_int) -> c_int {
     let done = caught(|| {
         let hint = hints::of(fd);
         if hint.is_smc_listener() {
@@ -53,7 +50,7 @@ extern "C" fn shutdown_known(fd: c_int, how: c_int) -> c_int {
     if let Some(answer) = done.flatten() {
         return os::answer(answer);
     }
-    let real = next!(shutdown);
+    let real = next!(shutdown: unsafe extern "C" fn(c_int, c_int) -> c_int);
     // SAFETY: the program's own arguments.
     unsafe { real(fd, how) }
 }

@@ -2,7 +2,7 @@
 //! Calls after which the program is gone: what it has sent is seen to before.
 //! `exit` is not among them: see `smc::end`.
 
-use super::next::next;
+use super::next::{jump, next};
 use crate::hints;
 use crate::panics::caught;
 use crate::smc::drain;
@@ -13,53 +13,72 @@ use redhook::hook;
 type Strings = *const *const c_char;
 
 #[cold]
-extern "C" fn end() {
-    caught(drain::before_end);
-}
-
-#[cold]
 extern "C" fn exec() {
     caught(drain::before_exec);
 }
 
-/// Does that if there can be anything to drain.
+/// Sees to what will be closed, if there can be anything.
 #[inline]
-fn before(what: extern "C" fn()) {
+fn before_exec() {
     if hints::have_flown() {
-        what();
+        exec();
     }
 }
 
 hook! {
     unsafe fn _exit(status: c_int) -> () => shim_exit {
-        before(end);
-        let real = next!(_exit);
-        // SAFETY: the program's own argument.
-        unsafe { real(status) }
+        if hints::have_flown() {
+            return exit_flown(status);
+        }
+        jump!(_exit(status: c_int) -> ());
     }
+}
+
+#[cold]
+extern "C" fn exit_flown(status: c_int) {
+    caught(drain::before_end);
+    let real = next!(_exit);
+    // SAFETY: the program's own argument.
+    unsafe { real(status) }
 }
 
 hook! {
     unsafe fn _Exit(status: c_int) -> () => shim_iso_exit {
-        before(end);
-        let real = next!(_Exit);
-        // SAFETY: the program's own argument.
-        unsafe { real(status) }
+        if hints::have_flown() {
+            return iso_exit_flown(status);
+        }
+        jump!(_Exit(status: c_int) -> ());
     }
+}
+
+#[cold]
+extern "C" fn iso_exit_flown(status: c_int) {
+    caught(drain::before_end);
+    let real = next!(_Exit);
+    // SAFETY: the program's own argument.
+    unsafe { real(status) }
 }
 
 hook! {
     unsafe fn quick_exit(status: c_int) -> () => shim_quick_exit {
-        before(end);
-        let real = next!(quick_exit);
-        // SAFETY: the program's own argument.
-        unsafe { real(status) }
+        if hints::have_flown() {
+            return quick_exit_flown(status);
+        }
+        jump!(quick_exit(status: c_int) -> ());
     }
+}
+
+#[cold]
+extern "C" fn quick_exit_flown(status: c_int) {
+    caught(drain::before_end);
+    let real = next!(quick_exit);
+    // SAFETY: the program's own argument.
+    unsafe { real(status) }
 }
 
 hook! {
     unsafe fn execve(path: *const c_char, arguments: Strings, environment: Strings) -> c_int => shim_execve {
-        before(exec);
+        before_exec();
         let real = next!(execve);
         // SAFETY: the program's own arguments.
         unsafe { real(path, arguments, environment) }
@@ -68,7 +87,7 @@ hook! {
 
 hook! {
     unsafe fn execv(path: *const c_char, arguments: Strings) -> c_int => shim_execv {
-        before(exec);
+        before_exec();
         let real = next!(execv);
         // SAFETY: the program's own arguments.
         unsafe { real(path, arguments) }
@@ -77,7 +96,7 @@ hook! {
 
 hook! {
     unsafe fn execvp(file: *const c_char, arguments: Strings) -> c_int => shim_execvp {
-        before(exec);
+        before_exec();
         let real = next!(execvp);
         // SAFETY: the program's own arguments.
         unsafe { real(file, arguments) }
@@ -86,7 +105,7 @@ hook! {
 
 hook! {
     unsafe fn execvpe(file: *const c_char, arguments: Strings, environment: Strings) -> c_int => shim_execvpe {
-        before(exec);
+        before_exec();
         let real = next!(execvpe);
         // SAFETY: the program's own arguments.
         unsafe { real(file, arguments, environment) }
@@ -95,7 +114,7 @@ hook! {
 
 hook! {
     unsafe fn fexecve(fd: c_int, arguments: Strings, environment: Strings) -> c_int => shim_fexecve {
-        before(exec);
+        before_exec();
         let real = next!(fexecve);
         // SAFETY: the program's own arguments.
         unsafe { real(fd, arguments, environment) }

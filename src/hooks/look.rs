@@ -8,7 +8,7 @@ use libc::c_int;
 /// is asked of it one comparison with memory, where an atomic load would be an
 /// instruction more.
 #[inline]
-fn remembered(fd: c_int) -> u64 {
+pub fn remembered(fd: c_int) -> u64 {
     // SAFETY: an aligned word that lives as long as the process. The language calls
     // this a race with a store in another thread; the compiler makes one load of a
     // volatile read, and processors load such a word whole, as if it were `Relaxed`.
@@ -25,10 +25,4 @@ pub fn may_know(fd: c_int) -> bool {
 #[inline]
 pub fn may_know_either(fd: c_int, other: c_int) -> bool {
     remembered(fd) | remembered(other) != 0
-}
-
-/// Whether `fd` is a listener whose connections are no SMC sockets.
-#[inline]
-pub fn accepts_tcp(fd: c_int) -> bool {
-    remembered(fd) & hints::LISTENS_AS_TCP != 0
 }

@@ -33,10 +33,18 @@ pub unsafe fn of_type<F>(address: *mut c_void, _typed: impl FnOnce() -> F) -> F 
     unsafe { std::mem::transmute_copy(&address) }
 }
 
-/// The real function of a hook, of the type that `real!` knows it has. What is
-/// seldom done is a function of its own, so that a hook needs no stack for it.
+/// The real function of a hook, of the type that `real!` knows it has, or, for what is
+/// no hook of redhook's, of the type that is said. What is seldom done is a function
+/// of its own, so that a hook needs no stack for it.
 macro_rules! next {
-    ($name:ident) => {{
+    // No C library is without it; redhook knows what to say.
+    ($name:ident) => {
+        next!(@find $name, || redhook::real!($name), redhook::real!($name) as *mut std::ffi::c_void)
+    };
+    ($name:ident: $of:ty) => {
+        next!(@find $name, || -> $of { std::process::abort() }, std::process::abort())
+    };
+    (@find $name:ident, $typed:expr, $missing:expr) => {{
         static FOUND: std::sync::atomic::AtomicPtr<std::ffi::c_void> =
             std::sync::atomic::AtomicPtr::new(std::ptr::null_mut());
         #[cold]
@@ -44,8 +52,7 @@ macro_rules! next {
         extern "C" fn search() -> *mut std::ffi::c_void {
             let address = $crate::hooks::next::search(&FOUND, concat!(stringify!($name), "\0"));
             if address.is_null() {
-                // No C library is without it; redhook knows what to say.
-                redhook::real!($name) as *mut std::ffi::c_void
+                $missing
             } else {
                 address
             }
@@ -55,27 +62,35 @@ macro_rules! next {
             address = search();
         }
         // SAFETY: what has this name is a function of this type.
-        unsafe { $crate::hooks::next::of_type(address, || redhook::real!($name)) }
+        unsafe { $crate::hooks::next::of_type(address, $typed) }
     }};
 }
 pub(super) use next;
 
-/// The call that a hook is about, as its last step: a jump through memory, with
-/// nothing to test, to the real function once that is known. One instruction where
-/// there is one argument (the compiler loads first where there are more), and two if
-/// the load were atomic.
-macro_rules! jump {
-    ($name:ident($($argument:ident: $of:ty),*) -> $answer:ty) => {{
+/// A word `NEXT` of memory to jump through: at first to a function that finds the
+/// real one and puts it there, so that there is nothing to test.
+macro_rules! next_in_memory {
+    ($name:ident($($argument:ident: $of:ty),*) -> $answer:ty) => {
         type Real = unsafe extern "C" fn($($of),*) -> $answer;
         static NEXT: std::sync::atomic::AtomicPtr<()> =
             std::sync::atomic::AtomicPtr::new(first as *mut ());
         #[cold]
         unsafe extern "C" fn first($($argument: $of),*) -> $answer {
-            let real: Real = $crate::hooks::next::next!($name);
+            let real = $crate::hooks::next::next!($name: Real);
             NEXT.store(real as *mut (), std::sync::atomic::Ordering::Relaxed);
             // SAFETY: as the hook's caller promises.
             unsafe { real($($argument),*) }
         }
+    };
+}
+pub(super) use next_in_memory;
+
+/// The call that a hook is about, as its last step. One instruction where there is
+/// one argument (the compiler loads first where there are more, see `straight`), and
+/// two if the load were atomic.
+macro_rules! jump {
+    ($name:ident($($argument:ident: $of:ty),*) -> $answer:ty) => {{
+        $crate::hooks::next::next_in_memory!($name($($argument: $of),*) -> $answer);
         // SAFETY: an aligned word, which is `first` or what that has found. The language
         // calls this a race with the store above; used once it is loaded once, and
         // processors load such a word whole: either function will do.

@@ -23,16 +23,18 @@ KERNEL = "smc-bench-kernel.so"
 # Calls that nobody may slow down.
 DATA = ["read", "write", "send", "recv", "poll", "select", "epoll_wait"]
 # Calls that are hooked for the sake of SMC sockets, and what they may cost where
-# there is none: a look at what is remembered of the number, and a jump.
+# there is none: a look at what is remembered of the number (dup2 and dup3: of both
+# numbers), and a jump.
 OTHERS = {
     "close": 5,
-    "shutdown": 6,
-    "accept": 6,
-    "accept4": 6,
+    "shutdown": 5,
+    "accept": 5,
+    "accept4": 5,
     "dup": 5,
     "dup2": 8,
     "dup3": 8,
     "fcntl": 6,
+    "_exit": 5,
 }
 # Every list and size, no journal.
 FULL_POLICY = {
@@ -267,7 +269,7 @@ def measure(shop):
     added("setsockopt(SOL_SOCKET)", "setsockopt")
     added("setsockopt(IPPROTO_TCP)", "setsockopt TCP")
     added("getsockopt()", "getsockopt")
-    # Of descriptors that are no SMC sockets.
+    # Of descriptors that are no SMC sockets, or of a process that has none.
     for call, limit in OTHERS.items():
         added(f"{call}()", call, limit=limit)
     for call in DATA:

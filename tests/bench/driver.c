@@ -119,6 +119,14 @@ static void sockets(int times)
 	close_all(times);
 }
 
+// Ends that kernel.c does not make: of a process without SMC sockets.
+static void ends(int times)
+{
+	static void (*volatile leave)(int) = _exit;
+
+	MEASURE("_exit", (leave(0), 0));
+}
+
 // Descriptors that are no SMC sockets: what is hooked for the sake of those.
 static void others(int times)
 {
@@ -205,6 +213,9 @@ int main(int arguments, char **argument)
 		print_private_dirty();
 		return 0;
 	}
+	ends(SHORT);
+	ends(LONG);
+
 	// Full with each connection, never accepted from: loopback does not mind.
 	int listener = tcp();
 	socklen_t length = sizeof(server);
