@@ -36,9 +36,17 @@ const STATES: u64 = MADE | FLOWS | LISTENS | LISTENS_AS_TCP | SHARED | SHUT | CO
 
 /// Options that an SMC listener does not hand on to its children though they were
 /// set before it listened: `SO_LINGER` (its time), `SO_DONTROUTE`, `SO_BROADCAST`,
-/// `SO_TIMESTAMPING`, `SO_BUSY_POLL`, `SO_MAX_PACING_RATE`, and those that share
-/// their bits (`SO_PREFER_BUSY_POLL`, …). `SO_REUSEADDR` means nothing to a child.
-const NOT_HANDED_ON: u64 = 1 << 13 | 1 << 5 | 1 << 6 | 1 << 37 | 1 << 46 | 1 << 47;
+/// `SO_NO_CHECK`, `SO_TIMESTAMPING`, `SO_RXQ_OVFL`, `SO_LOCK_FILTER`, `SO_BUSY_POLL`,
+/// `SO_MAX_PACING_RATE`, and those that share their bits (`SO_PREFER_BUSY_POLL`,
+/// `SO_TXREHASH`, `SO_RCVMARK`). `SO_REUSEADDR` and `SO_REUSEPORT` mean nothing to a
+/// child, and most servers set one of them.
+const NOT_HANDED_ON: u64 = bits(&[13, 5, 6, 11, 37, 40, 44, 46, 47, 69, 74, 75]);
+
+/// Options that the kernel does not hand on to the inner TCP socket when a connection
+/// falls back: `SO_NO_CHECK`, `SO_PASSCRED`, `SO_BUSY_POLL`, `SO_MAX_PACING_RATE`,
+/// `SO_PREFER_BUSY_POLL`, `SO_TXREHASH`, `SO_RCVMARK`. Not `SO_REUSEADDR` and
+/// `SO_REUSEPORT`: what matters of them is handed on by `bind`.
+const LOST_IN_FALLBACK: u64 = bits(&[11, 16, 46, 47, 69, 74, 75]);
 
 /// Data never flowed through a higher number.
 static HIGHEST: AtomicI32 = AtomicI32::new(-1);
@@ -89,14 +97,28 @@ impl Hint {
         self.is_smc_listener() && self.0 & !STATES != 0
     }
 
+    /// `SOL_SOCKET` options were set on it of which a fallback would make nothing.
+    pub fn may_lose_options(self) -> bool {
+        self.0 & LOST_IN_FALLBACK != 0
+    }
+
     /// No option was set on a socket that the shim made.
     pub fn is_pristine(self) -> bool {
         self.0 == MADE
     }
 }
 
-fn option_bit(name: i32) -> u64 {
+const fn option_bit(name: i32) -> u64 {
     1 << (name & 63)
+}
+
+const fn bits(mut names: &[i32]) -> u64 {
+    let mut bits = 0;
+    while let [first, others @ ..] = names {
+        bits |= option_bit(*first);
+        names = others;
+    }
+    bits
 }
 
 /// The word of `fd` and of all numbers that are [`NUMBERS`] apart, found without a

@@ -3,7 +3,8 @@
 //! other guest of a pair, counts and sums up what the writer has counted and
 //! summed up. Without the shim SMC loses some of it.
 //!
-//! `SMC_TEST_REPEAT` says how often the losses are tried (once). The whole
+//! `SMC_TEST_REPEAT` says how often the losses are tried (once), `SMC_TEST_TIMES` how
+//! often closing is timed, to be compared with TCP (never, unless set). The whole
 //! product of sizes, readers and endings takes hours: run with `--ignored`.
 #![allow(
     missing_docs,
@@ -19,8 +20,8 @@ mod outcome;
 #[path = "arrives/stage.rs"]
 mod stage;
 
-use kit::{number, Kernel};
-use stage::{on_stage, Preload};
+use kit::{median, number, Kernel};
+use stage::{on_stage, Preload, Writer};
 
 /// So many writers at once: they wait for readers most of the time.
 const AT_ONCE: usize = 40;
@@ -88,19 +89,31 @@ const GATE: &str = "reader=0 65536 0 gate";
 #[test]
 fn closing_does_not_wait_for_the_reader() {
     on_stage(|stage| {
-        let acts = ["close", "shut-wr", "shut-rdwr", "dup2", "close_range"];
-        let writers = acts.map(|act| {
-            stage.start(
-                Preload::Shim,
-                &format!("write=fill act={act} then=live {GATE}"),
-                &[],
-            )
-        });
-        for mut writer in writers {
+        let start = |preload, act| {
+            let case = format!("write=fill act={act} then=live {GATE}");
+            stage.start(preload, &case, &[])
+        };
+        // Microseconds that closing took.
+        let finish = |mut writer: Writer| -> f64 {
             writer.wait_for("closed");
             writer.open();
             let outcome = writer.finish();
             assert!(outcome.has_arrived(), "{outcome}");
+            outcome.closed.unwrap().parse().unwrap()
+        };
+        let acts = ["close", "shut-wr", "shut-rdwr", "dup2", "close_range"];
+        for writer in acts.map(|act| start(Preload::Shim, act)) {
+            finish(writer);
+        }
+        let times = number("SMC_TEST_TIMES", 0);
+        for act in acts.iter().filter(|_| times > 0) {
+            let one_of_each = |_| {
+                let tcp = finish(start(Preload::Tcp, act));
+                (tcp, finish(start(Preload::Shim, act)))
+            };
+            let (tcp, shim): (Vec<_>, Vec<_>) = (0..times).map(one_of_each).unzip();
+            let (tcp, shim) = (median(tcp), median(shim));
+            println!("{act}: {shim} us, TCP {tcp} us: {:.2} times", shim / tcp);
         }
     });
 }

@@ -15,7 +15,7 @@
 
 use kit::counters::Counters;
 use kit::scene::Scene;
-use kit::{bare, number, Kernel};
+use kit::{bare, median, number, Kernel};
 
 const COUNT: &str = env!("CARGO_BIN_EXE_count");
 const CLIENT: &str = "/usr/bin/python3 tests/broken_path/client.py";
@@ -42,11 +42,6 @@ fn counted(scene: &Scene, name: &str, client: &str) -> (Counters, String) {
 fn seconds(said: &str) -> f64 {
     let others = said.lines().find_map(|line| line.strip_prefix("others "));
     others.unwrap().trim_end_matches(" s").parse().unwrap()
-}
-
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    *numbers.get(numbers.len() / 2).unwrap()
 }
 
 /// Connections that took a handshake, and those that became TCP before.

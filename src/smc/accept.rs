@@ -60,7 +60,7 @@ fn accepted(listener: c_int, fd: c_int) -> c_int {
     }
     hints::accepted(fd);
     if hint.has_options_for_children() && identity::is_smc(listener) {
-        SocketOptions::read(listener, hint).write(fd);
+        SocketOptions::read(listener, hint).of_children().write(fd);
     }
     fd
 }

@@ -121,6 +121,16 @@ impl SocketOptions {
         Self { values, buffers }
     }
 
+    /// Those of a listener that TCP hands on to its children.
+    pub fn of_children(mut self) -> Self {
+        for (kept, option) in self.values.iter_mut().zip(&CARRIED) {
+            if matches!(option.name, libc::SO_PASSCRED | libc::SO_PRIORITY) {
+                *kept = None;
+            }
+        }
+        self
+    }
+
     /// Sets them on `fd`, those that it does not have already.
     pub fn write(&self, fd: c_int) {
         for (kept, option) in self.values.iter().zip(&CARRIED) {

@@ -4,9 +4,11 @@
 //! Decides, makes the call, and leaves what SMC refuses or breaks off to
 //! `recover`.
 
+use super::carried::SocketOptions;
 use super::os::{self, Errno};
-use super::{address, demote, kept, recover, slow};
-use crate::{hints, journal, process};
+use super::{address, demote, identity, kept, recover, slow};
+use crate::hints::{self, Hint};
+use crate::{journal, process};
 use libc::{sockaddr, socklen_t, SO_SNDTIMEO};
 use smc_policy::{Reason, Verdict};
 use std::ffi::c_int;
@@ -125,12 +127,12 @@ pub unsafe fn timed(call: Call) -> (c_int, u64) {
     }
     kept::keep_linger(call.fd);
     let begun = os::milliseconds();
-    let answer = if hint.may_have_set(SO_SNDTIMEO) {
+    let answer = if hint.may_lose_options() {
         // SAFETY: as the caller promises.
-        unsafe { recover::bounded(call) }
+        unsafe { keeping_options(call, hint) }
     } else {
         // SAFETY: as the caller promises.
-        unsafe { call.make() }
+        unsafe { made(call, hint) }
     };
     let time = os::milliseconds().wrapping_sub(begun);
     if answer == 0 {
@@ -147,4 +149,32 @@ pub unsafe fn timed(call: Call) -> (c_int, u64) {
         }
     }
     (answer, time)
+}
+
+/// # Safety
+/// As for [`connect`].
+#[inline]
+unsafe fn made(call: Call, hint: Hint) -> c_int {
+    if hint.may_have_set(SO_SNDTIMEO) {
+        // SAFETY: as the caller promises.
+        unsafe { recover::bounded(call) }
+    } else {
+        // SAFETY: as the caller promises.
+        unsafe { call.make() }
+    }
+}
+
+/// The call on a socket of which a fallback would lose options.
+///
+/// # Safety
+/// As for [`connect`].
+#[cold]
+unsafe fn keeping_options(call: Call, hint: Hint) -> c_int {
+    let options = SocketOptions::read(call.fd, hint);
+    // SAFETY: as the caller promises.
+    let answer = unsafe { made(call, hint) };
+    if answer == 0 && !identity::is_smc(call.fd) {
+        options.write(call.fd);
+    }
+    answer
 }

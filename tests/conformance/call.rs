@@ -248,6 +248,28 @@ pub fn events(fd: Fd) -> String {
     event_names(poll(fd, ALL_EVENTS, 0))
 }
 
+/// What select(2) says of `fd` now: "read write", or a part of it.
+pub fn selected(fd: Fd) -> String {
+    // SAFETY: sets of one descriptor below FD_SETSIZE, all-zero before.
+    let (reads, writes) = unsafe {
+        let mut reads: libc::fd_set = std::mem::zeroed();
+        libc::FD_SET(fd, &raw mut reads);
+        let mut writes = reads;
+        let (reading, writing) = (&raw mut reads, &raw mut writes);
+        let mut now: libc::timeval = std::mem::zeroed();
+        let none = std::ptr::null_mut();
+        must(libc::select(fd + 1, reading, writing, none, &raw mut now));
+        (libc::FD_ISSET(fd, reading), libc::FD_ISSET(fd, writing))
+    };
+    let said = [(reads, "read"), (writes, "write")];
+    let said: Vec<_> = said
+        .iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, said)| *said)
+        .collect();
+    said.join(" ")
+}
+
 pub fn event_names(events: i16) -> String {
     const NAMES: [(i16, &str); 8] = [
         (libc::POLLIN, "IN"),

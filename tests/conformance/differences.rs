@@ -152,31 +152,22 @@ const REASONS: &[Reason] = &[
         remedy: "Set it before `bind`, as programs do.",
     },
     Reason {
-        cases: &["SO_", "many options"],
+        cases: &["SO_REUSEADDR", "SO_REUSEPORT", "many options"],
         of: Of::Any,
-        title: "Options of listeners",
-        why: "What is set on an SMC listener is handed down to its connections only in part, and \
-              nothing of what is set after `listen`. Not yet kept by this version.",
-        remedy: "Set options on the accepted sockets.",
+        title: "Address sharing, read of a connection",
+        why: "A connection says that `SO_REUSEADDR` or `SO_REUSEPORT` is not set where its \
+              listener had it, or where it fell back. Nothing else follows from it: other \
+              sockets see the inner TCP socket, which has what was set when it was bound. \
+              Most servers set one of them: to hand on the answer would cost each accept four \
+              system calls. Of a listener Linux before 6.4 refuses `SO_REUSEPORT`.",
+        remedy: "Nothing to do.",
     },
     Reason {
-        cases: &[
-            "_exit",
-            "exit:",
-            "exec: what",
-            "close: a full",
-            "close: what",
-            "shutdown: what",
-            "shutdown: a full",
-            "dup2 over",
-            "close_range over",
-            "close: the last",
-        ],
+        cases: &["SO_TXREHASH, new"],
         of: Of::Any,
-        title: "Data unsent when the program ends",
-        why: "The kernel drops what is in an SMC connection's ring when its last owner ends, and \
-              two seconds after close. Not yet kept by this version.",
-        remedy: "Leave the port off the list where a program ends right after writing.",
+        title: "SO_TXREHASH of a new socket",
+        why: "Linux before 6.4 gives SMC sockets no default for it.",
+        remedy: "Set it, where it matters.",
     },
     Reason {
         cases: &["SIGKILL"],
@@ -186,20 +177,35 @@ const REASONS: &[Reason] = &[
         remedy: "End servers with SIGTERM.",
     },
     Reason {
-        cases: &["shutdown", "peer name", "accept", "listen after"],
+        cases: &["peer name"],
         of: Of::Any,
-        title: "Listeners, shutdown and names",
-        why: "SMC refuses to shut a listener down, leaves accept waiting, and forgets the \
-              peer's name with its own side of the connection. Not yet kept by this version.",
-        remedy: "Leave the port off the list where a server stops this way.",
+        title: "The peer's name after the end of sending",
+        why: "The kernel forgets it with its own side of the connection and has no call that \
+              would still tell it.",
+        remedy: "Ask for it before `shutdown`, as programs do.",
     },
     Reason {
-        cases: &["connect"],
+        cases: &["listen after"],
         of: Of::Any,
-        title: "A connect that fails, waits or is interrupted",
-        why: "SMC does not go on after an interruption, does not heed `SO_SNDTIMEO`, forgets why \
-              a connect failed and cannot connect again. Not yet kept by this version.",
-        remedy: "Leave the port off the list (`out:`) where a program relies on it.",
+        title: "Listening with a socket whose connect has failed",
+        why: "An SMC socket that has failed to connect can connect again under smc_run, and not \
+              listen.",
+        remedy: "Listen with a fresh socket, as programs do.",
+    },
+    Reason {
+        cases: &["connecting", "connect without blocking, refused"],
+        of: Of::Any,
+        title: "While a connect without blocking is under way, and when it has failed",
+        why: "SMC refuses to send, to receive and to shut down before it is connected. Of a \
+              connect that was refused poll says ERR and HUP, and of one that failed otherwise \
+              HUP alone, where TCP says IN and OUT, too: `poll` and `epoll` tell of both, \
+              whatever was asked for, and so does `select` for reading; `select` for writing \
+              tells of the refusal only. `SO_ERROR` is right for a refusal; other errors are \
+              ETIMEDOUT under smc_run, since the kernel has lost them. Interposing these \
+              calls would cost every program.",
+        remedy: "Where a program waits with `select` for writing alone and without a limit, and \
+                 hosts may be out of reach, leave it or them off the lists (`-P '!name'`, \
+                 `-H '!192.0.2.9'`).",
     },
     Reason {
         cases: &["dup, connect to nothing"],

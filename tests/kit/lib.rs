@@ -75,6 +75,17 @@ pub fn number<N: std::str::FromStr>(name: &str, otherwise: N) -> N {
     }
 }
 
+/// The upper of the middle ones, if there are two.
+///
+/// # Panics
+/// When there are none.
+#[must_use]
+#[allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
+pub fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
+
 /// Top of the checkout.
 #[must_use]
 pub fn checkout() -> PathBuf {

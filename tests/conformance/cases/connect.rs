@@ -67,10 +67,14 @@ pub const CASES: &[Entry] = &[
         let socket = scene.non_blocking_socket();
         let answer = say(call::connect(socket, &scene.refusing()));
         call::wait_for(socket, libc::POLLOUT);
+        let selected = call::selected(socket);
         let errors = [0; 2]
             .map(|_| get_int(socket, SOL_SOCKET, SO_ERROR))
             .join(" ");
-        format!("{answer}; errors {errors}; {}", call::events(socket))
+        format!(
+            "{answer}; select {selected}; errors {errors}; {}",
+            call::events(socket)
+        )
     }),
     (
         "connect without blocking, refused, told by connect",

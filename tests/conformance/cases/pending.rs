@@ -87,9 +87,9 @@ pub const CASES: &[Entry] = &[
         ));
         let answer = say(call::connect(socket, &deaf.address));
         call::wait_for(socket, libc::POLLOUT);
-        let events = call::events(socket);
+        let (selected, events) = (call::selected(socket), call::events(socket));
         format!(
-            "{answer}; {events}; {}",
+            "{answer}; select {selected}; {events}; {}",
             get_int(socket, SOL_SOCKET, SO_ERROR)
         )
     }),
