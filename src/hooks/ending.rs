@@ -25,55 +25,39 @@ fn before_exec() {
     }
 }
 
-hook! {
-    unsafe fn _exit(status: c_int) -> () => shim_exit {
-        if hints::have_flown() {
-            return exit_flown(status);
+/// The end of the process by a call, and what is done where there can be anything to
+/// drain: another function, so that a hook needs no stack for it.
+macro_rules! end {
+    (unsafe fn $name:ident(status: c_int) => $shim:ident, $flown:ident) => {
+        hook! {
+            unsafe fn $name(status: c_int) -> () => $shim {
+                if hints::have_flown() {
+                    return $flown(status);
+                }
+                jump!($name(status: c_int) -> ());
+            }
         }
-        jump!(_exit(status: c_int) -> ());
-    }
-}
 
-#[cold]
-extern "C" fn exit_flown(status: c_int) {
-    caught(drain::before_end);
-    let real = next!(_exit);
-    // SAFETY: the program's own argument.
-    unsafe { real(status) }
-}
-
-hook! {
-    unsafe fn _Exit(status: c_int) -> () => shim_iso_exit {
-        if hints::have_flown() {
-            return iso_exit_flown(status);
+        #[cold]
+        extern "C" fn $flown(status: c_int) {
+            caught(drain::before_end);
+            let real = next!($name);
+            // SAFETY: the program's own argument.
+            unsafe { real(status) }
         }
-        jump!(_Exit(status: c_int) -> ());
-    }
+    };
 }
 
-#[cold]
-extern "C" fn iso_exit_flown(status: c_int) {
-    caught(drain::before_end);
-    let real = next!(_Exit);
-    // SAFETY: the program's own argument.
-    unsafe { real(status) }
+end! {
+    unsafe fn _exit(status: c_int) => shim_exit, exit_flown
 }
 
-hook! {
-    unsafe fn quick_exit(status: c_int) -> () => shim_quick_exit {
-        if hints::have_flown() {
-            return quick_exit_flown(status);
-        }
-        jump!(quick_exit(status: c_int) -> ());
-    }
+end! {
+    unsafe fn _Exit(status: c_int) => shim_iso_exit, iso_exit_flown
 }
 
-#[cold]
-extern "C" fn quick_exit_flown(status: c_int) {
-    caught(drain::before_end);
-    let real = next!(quick_exit);
-    // SAFETY: the program's own argument.
-    unsafe { real(status) }
+end! {
+    unsafe fn quick_exit(status: c_int) => shim_quick_exit, quick_exit_flown
 }
 
 hook! {
