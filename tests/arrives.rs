@@ -20,7 +20,7 @@ mod outcome;
 #[path = "arrives/stage.rs"]
 mod stage;
 
-use kit::{median, number, Kernel};
+use kit::{number, print_ratio, Kernel};
 use stage::{on_stage, Preload, Writer};
 
 /// So many writers at once: they wait for readers most of the time.
@@ -105,15 +105,9 @@ fn closing_does_not_wait_for_the_reader() {
         for writer in acts.map(|act| start(Preload::Shim, act)) {
             finish(writer);
         }
-        let times = number("SMC_TEST_TIMES", 0);
-        for act in acts.iter().filter(|_| times > 0) {
-            let one_of_each = |_| {
-                let tcp = finish(start(Preload::Tcp, act));
-                (tcp, finish(start(Preload::Shim, act)))
-            };
-            let (tcp, shim): (Vec<_>, Vec<_>) = (0..times).map(one_of_each).unzip();
-            let (tcp, shim) = (median(tcp), median(shim));
-            println!("{act}: {shim} us, TCP {tcp} us: {:.2} times", shim / tcp);
+        for act in acts {
+            let once = |preload| move || finish(start(preload, act));
+            print_ratio(act, "us", once(Preload::Tcp), once(Preload::Shim));
         }
     });
 }

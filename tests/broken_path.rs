@@ -15,7 +15,7 @@
 
 use kit::counters::Counters;
 use kit::scene::Scene;
-use kit::{bare, median, number, Kernel};
+use kit::{bare, print_ratio, Kernel};
 
 const COUNT: &str = env!("CARGO_BIN_EXE_count");
 const CLIENT: &str = "/usr/bin/python3 tests/broken_path/client.py";
@@ -79,21 +79,9 @@ fn a_broken_path_costs_one_connection() {
             assert_eq!(counted, (1, 100), "{client}");
             said
         };
-        let times = number("SMC_TEST_TIMES", 0);
-        if times == 0 {
-            shim();
-            continue;
-        }
-        let one_of_each = |_| {
-            let tcp = count("TCP", &format!("{client} 100")).1;
-            (seconds(&tcp), seconds(&shim()))
-        };
-        let (tcp, shim): (Vec<_>, Vec<_>) = (0..times).map(one_of_each).unzip();
-        let (tcp, shim) = (median(tcp), median(shim));
-        println!(
-            "{client}: a hundred {shim:.3} s, TCP {tcp:.3} s: {:.2} times",
-            shim / tcp
-        );
+        shim();
+        let tcp = || count("TCP", &format!("{client} 100")).1;
+        print_ratio(client, "s", || seconds(&tcp()), || seconds(&shim()));
     }
     let curl = format!("./smc_run curl -sSf http://{server}:7020/[1-20]");
     assert_eq!(count("shim, curl", &curl).0, (1, 19));

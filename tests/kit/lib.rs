@@ -75,15 +75,26 @@ pub fn number<N: std::str::FromStr>(name: &str, otherwise: N) -> N {
     }
 }
 
+/// Prints how many times TCP's the shim's measure is: the medians of `SMC_TEST_TIMES`
+/// measurements each (none, unless set), taken in turn.
+pub fn print_ratio(
+    what: &str,
+    unit: &str,
+    mut tcp: impl FnMut() -> f64,
+    mut shim: impl FnMut() -> f64,
+) {
+    let times = number("SMC_TEST_TIMES", 0);
+    let (tcp, shim): (Vec<_>, Vec<_>) = (0..times).map(|_| (tcp(), shim())).unzip();
+    if let Some((tcp, shim)) = median(tcp).zip(median(shim)) {
+        let ratio = shim / tcp;
+        println!("{what}: {shim:.3} {unit}, TCP {tcp:.3} {unit}: {ratio:.2} times");
+    }
+}
+
 /// The upper of the middle ones, if there are two.
-///
-/// # Panics
-/// When there are none.
-#[must_use]
-#[allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
-pub fn median(mut numbers: Vec<f64>) -> f64 {
+fn median(mut numbers: Vec<f64>) -> Option<f64> {
     numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
+    numbers.get(numbers.len() / 2).copied()
 }
 
 /// Top of the checkout.
