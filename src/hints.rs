@@ -102,6 +102,11 @@ impl Hint {
         self.0 & LOST_IN_FALLBACK != 0
     }
 
+    /// Each option that was set has been heard of.
+    pub fn knows_options(self) -> bool {
+        self.made_here() && self.0 | STATES != ANYTHING
+    }
+
     /// No option was set on a socket that the shim made.
     pub fn is_pristine(self) -> bool {
         self.0 == MADE

@@ -4,9 +4,8 @@
 //! Decides, makes the call, and leaves what SMC refuses or breaks off to
 //! `recover`.
 
-use super::carried::SocketOptions;
 use super::os::{self, Errno};
-use super::{address, demote, identity, kept, recover, slow};
+use super::{address, demote, kept, recover, slow};
 use crate::hints::{self, Hint};
 use crate::{journal, process};
 use libc::{sockaddr, socklen_t, SO_SNDTIMEO};
@@ -125,15 +124,10 @@ pub unsafe fn timed(call: Call) -> (c_int, u64) {
         }
         return (answer, 0);
     }
-    kept::keep_linger(call.fd);
+    kept::keep(call.fd, hint);
     let begun = os::milliseconds();
-    let answer = if hint.may_lose_options() {
-        // SAFETY: as the caller promises.
-        unsafe { keeping_options(call, hint) }
-    } else {
-        // SAFETY: as the caller promises.
-        unsafe { made(call, hint) }
-    };
+    // SAFETY: as the caller promises.
+    let answer = unsafe { made(call, hint) };
     let time = os::milliseconds().wrapping_sub(begun);
     if answer == 0 {
         hints::flows(call.fd);
@@ -162,19 +156,4 @@ unsafe fn made(call: Call, hint: Hint) -> c_int {
         // SAFETY: as the caller promises.
         unsafe { call.make() }
     }
-}
-
-/// The call on a socket of which a fallback would lose options.
-///
-/// # Safety
-/// As for [`connect`].
-#[cold]
-unsafe fn keeping_options(call: Call, hint: Hint) -> c_int {
-    let options = SocketOptions::read(call.fd, hint);
-    // SAFETY: as the caller promises.
-    let answer = unsafe { made(call, hint) };
-    if answer == 0 && !identity::is_smc(call.fd) {
-        options.write(call.fd);
-    }
-    answer
 }

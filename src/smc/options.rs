@@ -13,7 +13,7 @@
 //! - signatures (`TCP_MD5SIG`, `TCP_AO_ADD_KEY`) cover the handshake only.
 
 use super::os::{self, Errno};
-use super::{demote, identity, renew, SOL_SMC};
+use super::{demote, identity, kept, renew, SOL_SMC};
 use crate::{hints, process};
 use libc::{
     socklen_t, EFAULT, EINVAL, ENOPROTOOPT, EOPNOTSUPP, IPPROTO_IP, IPPROTO_TCP, SOL_SOCKET,
@@ -75,10 +75,17 @@ pub unsafe fn set(
             return unsafe { call.on_tcp() };
         }
         let before = Errno::current();
+        let is_connecting = hints::of(fd).is_connecting();
+        if is_connecting {
+            kept::before_set(fd);
+        }
         // SAFETY: the program's own call.
         let answer = unsafe { call.make() };
         if answer == 0 {
             hints::option_set(fd, name);
+            if is_connecting {
+                kept::after_set(fd, name);
+            }
             return 0;
         }
         // SAFETY: as the caller promises.

@@ -20,7 +20,11 @@ pub fn cases() -> impl Iterator<Item = Case> {
                 ("listener", listener),
             ],
         };
-        stages.iter().map(move |&(stage, body)| Case {
+        // Only a fallback could lose them, and it does not lose others.
+        let is_lost: bool = row.level == libc::SOL_SOCKET && row.stages != Stages::Fresh;
+        let later = ("connected without blocking", connected_later as Stage);
+        let stages = stages.iter().copied().chain(is_lost.then_some(later));
+        stages.map(move |(stage, body)| Case {
             name: format!("{}, {stage}", row.title()),
             families: row.families,
             body: Body::WithRow(body, row),
@@ -62,6 +66,17 @@ fn connected(scene: &Scene, row: &Row) -> String {
     let kept = row.get(socket);
     let (late, after) = (row.set(socket), row.get(socket));
     format!("set {early}; after connect {kept}; set {late}; is {after}")
+}
+
+fn connected_later(scene: &Scene, row: &Row) -> String {
+    let (mut peer, address) = scene.listening_peer();
+    let socket = scene.non_blocking_socket();
+    let early = row.set(socket);
+    let answer = say(call::connect(socket, &address));
+    call::wait_for(socket, libc::POLLOUT);
+    let error = call::get_int(socket, libc::SOL_SOCKET, libc::SO_ERROR);
+    peer.must("accept");
+    format!("set {early}; {answer}; {error}; is {}", row.get(socket))
 }
 
 fn listener(scene: &Scene, row: &Row) -> String {
