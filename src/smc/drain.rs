@@ -7,15 +7,12 @@
 //! is emptied before: in the background where the program goes on, in the
 //! foreground where it ends.
 
-use super::{background, identity, kept, os, ownership};
+use super::background::{self, After};
+use super::{identity, kept, os, ownership};
 use crate::{hints, process};
 use libc::{c_uint, IPPROTO_TCP, SHUT_RD, SHUT_RDWR, SHUT_WR, TCP_CORK};
 use std::ffi::c_int;
 use std::time::Duration;
-
-/// How long a thread drains a socket whose peer does not read; TCP gives such
-/// connections up, too (tcp(7), `tcp_orphan_retries`).
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// The kernel tells of no event when a ring is empty, short of the last close.
 /// It is asked again after a part of the time that this has taken so far: what
@@ -28,10 +25,12 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// background if that takes time.
 #[cold]
 pub fn before_close(fd: c_int) {
+    let is_ours = ownership::is_ours();
     if hints::of(fd).may_flow() {
-        before_replacing(fd);
+        let_go(fd, is_ours);
     }
-    if ownership::is_ours() {
+    if is_ours {
+        kept::forget(fd);
         hints::forget(fd);
     }
 }
@@ -54,7 +53,13 @@ fn flowing_from(first: c_uint, last: c_uint) -> impl Iterator<Item = c_int> {
 /// As [`before_close`], where the call that closes `fd` may fail.
 #[cold]
 pub fn before_replacing(fd: c_int) {
-    kept::restore(fd);
+    let_go(fd, ownership::is_ours());
+}
+
+fn let_go(fd: c_int, is_ours: bool) {
+    if is_ours {
+        kept::restore(fd);
+    }
     if !is_to_be_drained(fd) {
         return;
     }
@@ -68,7 +73,7 @@ pub fn before_replacing(fd: c_int) {
         }
         None => uncork(fd),
     }
-    if has_unsent(fd) && background::run(drain_patiently, fd).is_err() {
+    if has_unsent(fd) && background::drain(fd, After::Close).is_err() {
         drain(fd, os::now() + process::drain_timeout());
     }
 }
@@ -84,7 +89,7 @@ pub fn shuts_in_background(fd: c_int, how: c_int) -> bool {
     if !has_unsent(fd) {
         return false;
     }
-    if background::run(drain_and_shut, fd).is_err() {
+    if background::drain(fd, After::ShutDown).is_err() {
         drain(fd, os::now() + process::drain_timeout());
         return false;
     }
@@ -112,7 +117,11 @@ fn drain_all(concerns: impl Fn(c_int) -> bool) {
     let mut until = || *deadline.get_or_insert_with(|| os::now() + process::drain_timeout());
     let concerned =
         |&fd: &c_int| concerns(fd) && is_to_be_drained(fd) && kept::linger(fd) != Some(0);
-    hints::flowing().for_each(kept::restore);
+    if ownership::is_ours() {
+        // An exec can fail: what is under way goes on then.
+        let has_ended = |&fd: &c_int| !(hints::of(fd).is_connecting() && identity::is_smc(fd));
+        hints::flowing().filter(has_ended).for_each(kept::restore);
+    }
     // All that is held back goes first: no connection waits for another's peer.
     hints::flowing().filter(concerned).for_each(uncork);
     for fd in hints::flowing().filter(concerned) {
@@ -145,13 +154,19 @@ fn is_ours_to_drain(fd: c_int) -> bool {
     process::is_first() || os::shares_file(os::parent_id(), fd) != Some(true)
 }
 
-fn drain_patiently(fd: c_int) {
-    drain(fd, os::now() + PATIENCE);
+/// In the background: how long until it is worth looking again; `None` when the ring
+/// is empty, or the connection lost.
+pub fn look(fd: c_int, so_far: Duration) -> Option<Duration> {
+    let goes_on = has_unsent(fd) && !os::wait_for(fd, 0, Duration::ZERO).is_ok_and(is_lost);
+    goes_on.then(|| pause_after(so_far))
 }
 
-fn drain_and_shut(fd: c_int) {
-    drain_patiently(fd);
-    let _ = os::shutdown(fd, SHUT_WR);
+fn pause_after(so_far: Duration) -> Duration {
+    (so_far / PART).clamp(FIRST_PAUSE, LONGEST_PAUSE)
+}
+
+fn is_lost(seen: i16) -> bool {
+    seen & (libc::POLLERR | libc::POLLHUP | libc::POLLNVAL) != 0
 }
 
 /// Waits until the ring is empty, the connection is lost, or it is `deadline`.
@@ -163,10 +178,12 @@ fn drain(fd: c_int, deadline: Duration) {
         if rest.is_zero() {
             return;
         }
-        let pause = (now.saturating_sub(begun) / PART).clamp(FIRST_PAUSE, LONGEST_PAUSE);
-        let lost = libc::POLLERR | libc::POLLHUP | libc::POLLNVAL;
-        if os::wait_for(fd, 0, pause.min(rest)).is_ok_and(|seen| seen & lost != 0) {
-            return;
+        let pause = pause_after(now.saturating_sub(begun)).min(rest);
+        match os::wait_for(fd, 0, pause) {
+            Ok(seen) if is_lost(seen) => return,
+            Ok(_) => {}
+            // poll(2) obeys RLIMIT_NOFILE, even with one descriptor.
+            Err(_) => os::sleep(pause),
         }
     }
 }

@@ -76,6 +76,11 @@ pub fn endings() -> Vec<String> {
         "linger=1,30 write=fill act=none then=_exit",
         "linger=1,1 write=fill act=close then=live",
         "count=32 bytes=20000 write=blocking act=threads then=live",
+        "count=32 write=fill act=threads then=live",
+        "count=32 write=fill act=threads then=_exit",
+        "count=16 write=fill limit=descriptors act=close then=live",
+        "count=16 write=fill act=around-fork then=live",
+        "count=16 write=fill act=around-fork then=_exit",
     ];
     let others = others.map(|case| format!("{case} {ASLEEP}"));
     acts.into_iter()

@@ -38,6 +38,39 @@ static void close_in_threads(void)
 		pthread_join(threads[i], NULL);
 }
 
+static void close_from(int first, int end)
+{
+	int i;
+
+	for (i = first; i < end; i++)
+		if (close(connections[i].fd))
+			fail("close");
+}
+
+/* One half before a fork, the other after it: by us, and then by the child. */
+static void close_around_a_fork(void)
+{
+	int turn[2];
+	char byte;
+	pid_t child;
+
+	close_from(0, count / 2);
+	if (pipe(turn))
+		fail("pipe");
+	child = fork();
+	if (child < 0)
+		fail("fork");
+	close(turn[child != 0 ? 0 : 1]);
+	if (!child) {
+		if (read(turn[0], &byte, 1))
+			fail("turn");
+		close_from(count / 2, count);
+		_exit(0);
+	}
+	close_from(count / 2, count);
+	close(turn[1]);
+}
+
 /* All descriptors of the connections in one go. */
 static int close_them_all(int to_the_end)
 {
@@ -106,6 +139,8 @@ void act(void)
 		return;
 	if (is("act", "threads"))
 		close_in_threads();
+	else if (is("act", "around-fork"))
+		close_around_a_fork();
 	else if (is("act", "close_range") || is("act", "closefrom")) {
 		if (close_them_all(is("act", "closefrom")))
 			fail("close_range");

@@ -268,6 +268,15 @@ static void forbid_threads(void)
 	say("alone");
 }
 
+/* From here on nobody in this process can open more than a few files. */
+static void forbid_descriptors(void)
+{
+	struct rlimit limit = { 6, 6 };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		fail("RLIMIT_NOFILE");
+}
+
 static void ignore(int number)
 {
 	(void)number;
@@ -306,6 +315,8 @@ int main(int argc, char **argv)
 	if (is("limit", "threads"))
 		forbid_threads();
 	write_all();
+	if (is("limit", "descriptors"))
+		forbid_descriptors();
 	if (is("signals", "storm"))
 		begin_storm();
 	if (is("via", "late-dup"))

@@ -30,6 +30,16 @@ pub fn map(length: usize) -> Option<*mut u8> {
     (pages != libc::MAP_FAILED).then_some(pages.cast())
 }
 
+/// Children of a fork do not get these pages (madvise(2)).
+pub fn keep_from_children(pages: *mut u8, length: usize) {
+    let _ = kernel!(libc::SYS_madvise, pages, length, libc::MADV_DONTFORK);
+}
+
+/// Whether `thread` is one of `process` and has not ended.
+pub fn is_thread(process: u32, thread: c_int) -> bool {
+    kernel!(libc::SYS_tgkill, process, thread, 0).is_ok()
+}
+
 /// Gives pages back.
 pub fn unmap(pages: *mut u8, length: usize) {
     let _ = kernel!(libc::SYS_munmap, pages, length);

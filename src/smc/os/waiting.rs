@@ -65,6 +65,13 @@ pub fn futex_wait(word: &AtomicU32, value: u32, limit: Duration) {
     );
 }
 
+/// Sleeps; a signal ends it.
+pub fn sleep(time: Duration) {
+    let time = timespec(time);
+    let nowhere = std::ptr::null_mut::<c_void>();
+    let _ = kernel!(libc::SYS_nanosleep, &raw const time, nowhere);
+}
+
 /// Wakes those who wait on `word`, which need not exist any more.
 pub fn futex_wake(word: *const AtomicU32) {
     let _ = kernel!(
