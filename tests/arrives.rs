@@ -229,7 +229,8 @@ fn what_the_shim_does_not_hear_of_is_as_without_it() {
 }
 
 /// `SMC_TEST_MOST` bytes at most in one case, and each `SMC_TEST_STRIDE`-th of them
-/// from the `SMC_TEST_FIRST`-th (0) on; or only `SMC_TEST_CASE`, which is a line of the output up to the colon.
+/// from the `SMC_TEST_FIRST`-th (0) on; or only `SMC_TEST_CASE`, which is a line of the
+/// output up to the colon. With 64 connections each, a quarter as many cases at once.
 #[test]
 #[ignore = "takes hours"]
 fn everything_with_everything() {

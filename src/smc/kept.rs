@@ -29,7 +29,8 @@ const SO_TXREHASH: c_int = 74;
 const SO_RCVMARK: c_int = 75;
 
 /// Options, and values other than the default that they can have
-/// (`include/uapi/asm-generic/socket.h`).
+/// (`include/uapi/asm-generic/socket.h`). `SO_REUSEADDR` alone is not worth the calls
+/// (`hints`): it is kept where one of the others is.
 const SWITCHES: [(c_int, c_int); 7] = [
     (libc::SO_REUSEADDR, 1),
     (libc::SO_NO_CHECK, 1),
