@@ -7,8 +7,7 @@
 //! is emptied before: in the background where the program goes on, in the
 //! foreground where it ends.
 
-use super::background::{self, After};
-use super::{identity, kept, os, ownership};
+use super::{background, identity, kept, os, ownership};
 use crate::{hints, process};
 use libc::{c_uint, IPPROTO_TCP, SHUT_RD, SHUT_RDWR, SHUT_WR, TCP_CORK};
 use std::ffi::c_int;
@@ -73,7 +72,7 @@ fn let_go(fd: c_int, is_ours: bool) {
         }
         None => uncork(fd),
     }
-    if has_unsent(fd) && background::drain(fd, After::Close).is_err() {
+    if has_unsent(fd) && background::drain(fd).is_err() {
         drain(fd, os::now() + process::drain_timeout());
     }
 }
@@ -89,7 +88,7 @@ pub fn shuts_in_background(fd: c_int, how: c_int) -> bool {
     if !has_unsent(fd) {
         return false;
     }
-    if background::drain(fd, After::ShutDown).is_err() {
+    if background::drain_and_shut(fd).is_err() {
         drain(fd, os::now() + process::drain_timeout());
         return false;
     }

@@ -7,7 +7,7 @@
 //! one. No lock, no memory but this, and nothing that a fork at any moment could
 //! spoil: a child finds a desk that is another process's, and clears it.
 
-use super::{halves, word, After, Task};
+use super::{halves, word, Task};
 use crate::smc::os;
 use std::sync::atomic::{
     AtomicBool, AtomicI32, AtomicU32, AtomicU64,
@@ -117,21 +117,15 @@ impl Slot {
 
     fn fill(&self, task: &Task) {
         let (device, inode) = task.file;
-        let is_to_be_shut = task.after == After::ShutDown;
-        self.is_to_be_shut.store(is_to_be_shut, Relaxed);
+        self.is_to_be_shut.store(task.is_to_be_shut, Relaxed);
         self.fd.store(task.fd, Relaxed);
         self.device.store(device, Relaxed);
         self.inode.store(inode, Relaxed);
     }
 
     fn task(&self) -> Task {
-        let is_to_be_shut = self.is_to_be_shut.load(Relaxed);
         Task {
-            after: if is_to_be_shut {
-                After::ShutDown
-            } else {
-                After::Close
-            },
+            is_to_be_shut: self.is_to_be_shut.load(Relaxed),
             fd: self.fd.load(Relaxed),
             file: (self.device.load(Relaxed), self.inode.load(Relaxed)),
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The sockets that a thread holds, and when it looks at each.
 
-use super::{ended, After, Task};
+use super::{ended, Task};
 use crate::smc::{drain, os};
 use std::ffi::c_int;
 use std::time::Duration;
@@ -60,7 +60,7 @@ impl Table {
             let now = nanoseconds(os::now());
             *place = Held {
                 fd,
-                is_to_be_shut: task.after == After::ShutDown,
+                is_to_be_shut: task.is_to_be_shut,
                 begun: now,
                 due: now,
             };

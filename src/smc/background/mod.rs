@@ -19,19 +19,11 @@ use std::sync::atomic::{
 };
 use std::time::Duration;
 
-/// What comes when a socket is drained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum After {
-    /// The last descriptor of it is closed.
-    Close,
-    /// So is its sending side, whoever has it.
-    ShutDown,
-}
-
 /// A socket of the program, and what is to be done about it.
 #[derive(Clone, Copy)]
 struct Task {
-    after: After,
+    /// When it is drained its sending side is closed, whoever else has it.
+    is_to_be_shut: bool,
     fd: c_int,
     /// Which open file it is: a thread of the program can have a descriptor table of
     /// its own.
@@ -88,12 +80,28 @@ fn ended(process: u32) {
 ///
 /// # Errors
 /// When no thread is to be had: the caller has to do it itself.
-pub fn drain(fd: c_int, after: After) -> Result<(), Errno> {
+pub fn drain(fd: c_int) -> Result<(), Errno> {
+    run(fd, false)
+}
+
+/// The same, and then its sending side is closed.
+///
+/// # Errors
+/// As for [`drain`].
+pub fn drain_and_shut(fd: c_int) -> Result<(), Errno> {
+    run(fd, true)
+}
+
+fn run(fd: c_int, is_to_be_shut: bool) -> Result<(), Errno> {
     if !ownership::is_ours() {
         return Err(Errno(libc::ENOSYS));
     }
     let file = os::file_identity(fd).ok_or(Errno(libc::EBADF))?;
-    let task = Task { after, fd, file };
+    let task = Task {
+        is_to_be_shut,
+        fd,
+        file,
+    };
     let process = process();
     // Until it is held: a signal handler could leave this function by siglongjmp(3),
     // and what is being handed over with it.
