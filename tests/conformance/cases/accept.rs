@@ -202,6 +202,8 @@ pub const CASES: &[Entry] = &[
     ("closed listener ends what waits in it", BOTH, |scene| {
         let listener = scene.listener();
         let mut peer = scene.caller(listener);
+        // Until then it is the kernel that has it, and ends it in one of two ways.
+        wait_for(listener, POLLIN);
         call::close(listener);
         peer.ask("drain")
     }),
