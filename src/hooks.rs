@@ -35,12 +35,16 @@ hook! {
     }
 }
 
-hook! {
-    unsafe fn connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int => shim_connect {
-        let real = next!(connect);
-        // SAFETY: the program's own arguments.
-        unsafe { smc::connect::connect(real, fd, address, length) }
-    }
+// Not redhook's, through which a thread could not be unwound (see `smc::connect`).
+#[no_mangle]
+unsafe extern "C-unwind" fn connect(
+    fd: c_int,
+    address: *const sockaddr,
+    length: socklen_t,
+) -> c_int {
+    let real = next!(connect: smc::connect::ConnectCall);
+    // SAFETY: the program's own arguments.
+    unsafe { smc::connect::connect(real, fd, address, length) }
 }
 
 hook! {

@@ -135,6 +135,23 @@ fn children_by_vfork() {
 }
 
 #[test]
+fn threads_that_are_cancelled() {
+    const CALLS: [&str; 4] = ["fclose", "accept", "accept4", "connect"];
+    let expected =
+        CALLS.map(|call| format!("{call}, before: cancelled\n{call}, in it: cancelled\n"));
+    let expected = format!("close, before: cancelled\n{}", expected.concat());
+    let scratch = Scratch::new("cancelled");
+    let program = scratch.compile("cancelled.c", &[], "cancelled");
+    // With lists, a journal and a report there is more to do around each call.
+    let log = scratch.path("log");
+    let others = format!("-p !9 -d --log-file {log}");
+    let script = format!("exec $RUN {program}");
+    assert_says(&script, "", &expected);
+    assert_says(&script, &others, &expected);
+    assert_says(&format!("{script} 2>/dev/null"), "--report", &expected);
+}
+
+#[test]
 fn sockets_handed_to_a_process_without_the_shim() {
     let expected = "connected {client} x1\n\
                     connected's peer {accepted} x1\n\

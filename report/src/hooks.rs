@@ -18,9 +18,14 @@ use libc::{c_int, c_void, sockaddr, socklen_t, SOL_SOCKET, SO_ERROR};
 use next::next;
 use redhook::hook;
 
-/// A panic must not reach C; whatever was to be written down then is not.
+/// What `body` says; `None` if it panics, which must not reach C: whatever was to be
+/// written down then is not.
+fn caught<T>(body: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).ok()
+}
+
 fn quietly(body: impl FnOnce()) {
-    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
+    caught(body);
 }
 
 fn errno() -> c_int {
@@ -28,23 +33,28 @@ fn errno() -> c_int {
     unsafe { *libc::__errno_location() }
 }
 
-hook! {
-    unsafe fn connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int => report_connect {
-        let real = next!(connect);
-        let before = notes::before_connect(fd);
-        // SAFETY: the program's own arguments.
-        let answer = unsafe { real(fd, address, length) };
-        if let Some(before) = before {
-            let error = if answer == 0 { 0 } else { errno() };
-            quietly(|| {
-                let is_read = matches!(error, 0 | libc::EINPROGRESS | libc::EINTR);
-                // SAFETY: the kernel has just read it.
-                let peer = is_read.then(|| unsafe { peer(address, length) }).flatten();
-                notes::after_connect(fd, before, error, peer);
-            });
-        }
-        answer
+// Not redhook's, which catches what a cancelled thread is unwound by.
+#[no_mangle]
+unsafe extern "C-unwind" fn connect(
+    fd: c_int,
+    address: *const sockaddr,
+    length: socklen_t,
+) -> c_int {
+    let real =
+        next!(connect: unsafe extern "C-unwind" fn(c_int, *const sockaddr, socklen_t) -> c_int);
+    let before = caught(|| notes::before_connect(fd)).flatten();
+    // SAFETY: the program's own arguments.
+    let answer = unsafe { real(fd, address, length) };
+    if let Some(before) = before {
+        let error = if answer == 0 { 0 } else { errno() };
+        quietly(|| {
+            let is_read = matches!(error, 0 | libc::EINPROGRESS | libc::EINTR);
+            // SAFETY: the kernel has just read it.
+            let peer = is_read.then(|| unsafe { peer(address, length) }).flatten();
+            notes::after_connect(fd, before, error, peer);
+        });
     }
+    answer
 }
 
 /// The address that the program has passed.

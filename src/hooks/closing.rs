@@ -80,20 +80,27 @@ hook! {
     }
 }
 
-hook! {
-    unsafe fn fclose(stream: *mut FILE) -> c_int => shim_fclose {
-        if hints::have_flown() {
-            return fclose_known(stream);
-        }
-        jump!(fclose(stream: *mut FILE) -> c_int)
+// Not redhook's, and panics are caught around everything but what may wait: a thread
+// can be cancelled there (see `smc::connect`).
+#[no_mangle]
+unsafe extern "C-unwind" fn fclose(stream: *mut FILE) -> c_int {
+    if hints::have_flown() {
+        return fclose_known(stream);
     }
+    jump!(fclose(stream: *mut FILE) -> c_int)
 }
 
 #[cold]
-extern "C" fn fclose_known(stream: *mut FILE) -> c_int {
+extern "C-unwind" fn fclose_known(stream: *mut FILE) -> c_int {
     // SAFETY: the program's own argument.
-    let failure = caught(|| unsafe { stdio::before_close(stream) }).flatten();
-    let real = next!(fclose);
+    let socket = caught(|| unsafe { stdio::socket_of(stream) }).flatten();
+    let mut failure = None;
+    if let Some(fd) = socket {
+        // SAFETY: the program's own argument.
+        failure = unsafe { stdio::write_out(stream) };
+        caught(|| drain::before_close(fd));
+    }
+    let real = next!(fclose: unsafe extern "C-unwind" fn(*mut FILE) -> c_int);
     // SAFETY: the program's own argument.
     match (unsafe { real(stream) }, failure) {
         (0, Some(failure)) => {

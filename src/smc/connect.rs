@@ -3,10 +3,15 @@
 //!
 //! Decides, makes the call, and leaves what SMC refuses or breaks off to
 //! `recover`.
+//!
+//! A thread that waits in the call can be cancelled (pthread_cancel(3)), and is then
+//! unwound from there through these functions. What catches panics would not let it
+//! pass, so panics are caught around everything but the call.
 
 use super::os::{self, Errno};
 use super::{address, demote, kept, recover, slow};
 use crate::hints::{self, Hint};
+use crate::panics::caught;
 use crate::{journal, process};
 use libc::{sockaddr, socklen_t, SO_SNDTIMEO};
 use smc_policy::{Reason, Verdict};
@@ -14,7 +19,7 @@ use std::ffi::c_int;
 use std::net::SocketAddr;
 
 /// `connect(2)` as the program would have reached it.
-pub type ConnectCall = unsafe extern "C" fn(c_int, *const sockaddr, socklen_t) -> c_int;
+pub type ConnectCall = unsafe extern "C-unwind" fn(c_int, *const sockaddr, socklen_t) -> c_int;
 
 /// A `connect` call of the program. The methods are unsafe as the call itself is:
 /// `address` must be what the program passed.
@@ -76,10 +81,22 @@ pub unsafe fn connect(
 #[inline(never)]
 unsafe fn judged(call: Call) -> c_int {
     // SAFETY: as the caller promises.
-    let Some((process, peer)) = process::get().zip(unsafe { call.peer() }) else {
-        // SAFETY: as the caller promises.
-        return unsafe { attempt(call) };
-    };
+    let decided = caught(|| unsafe { decide(call) }).flatten();
+    // SAFETY: as the caller promises.
+    let answer = unsafe { attempt(call) };
+    if let Some((peer, verdict)) = decided {
+        caught(|| journal::decision("connect", &peer, call.fd, &verdict));
+    }
+    answer
+}
+
+/// Where the program wants to go, and how; the socket is TCP then if that is the answer.
+///
+/// # Safety
+/// As for [`connect`].
+unsafe fn decide(call: Call) -> Option<(SocketAddr, Verdict<'static>)> {
+    // SAFETY: as the caller promises.
+    let (process, peer) = process::get().zip(unsafe { call.peer() })?;
     let mut verdict = process.config.lists.at_connect(peer);
     if verdict.is_smc() && slow::remembers_any() && slow::remembers(peer.ip()) {
         verdict = Verdict::Tcp(Reason::SlowHandshake { host: peer.ip() });
@@ -87,10 +104,7 @@ unsafe fn judged(call: Call) -> c_int {
     if let Verdict::Tcp(_) = verdict {
         demote::to_tcp(call.fd);
     }
-    // SAFETY: as the caller promises.
-    let answer = unsafe { attempt(call) };
-    journal::decision("connect", &peer, call.fd, &verdict);
-    answer
+    Some((peer, verdict))
 }
 
 /// # Safety
@@ -124,25 +138,33 @@ pub unsafe fn timed(call: Call) -> (c_int, u64) {
         }
         return (answer, 0);
     }
-    kept::keep(call.fd, hint);
+    caught(|| kept::keep(call.fd, hint));
     let begun = os::milliseconds();
     // SAFETY: as the caller promises.
     let answer = unsafe { made(call, hint) };
     let time = os::milliseconds().wrapping_sub(begun);
     if answer == 0 {
-        hints::flows(call.fd);
-        kept::restore(call.fd);
-        if hint.is_connecting() {
-            recover::ended(call.fd);
-        }
-        if time > slow::SLOW {
-            // SAFETY: as the caller promises.
-            if let Some(peer) = unsafe { call.peer() } {
-                slow::remember(call.fd, peer.ip());
-            }
-        }
+        // SAFETY: as the caller promises.
+        caught(|| unsafe { connected(call, hint, time) });
     }
     (answer, time)
+}
+
+/// # Safety
+/// As for [`connect`].
+#[inline]
+unsafe fn connected(call: Call, hint: Hint, time: u64) {
+    hints::flows(call.fd);
+    kept::restore(call.fd);
+    if hint.is_connecting() {
+        recover::ended(call.fd);
+    }
+    if time > slow::SLOW {
+        // SAFETY: as the caller promises.
+        if let Some(peer) = unsafe { call.peer() } {
+            slow::remember(call.fd, peer.ip());
+        }
+    }
 }
 
 /// # Safety

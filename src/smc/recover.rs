@@ -4,6 +4,7 @@
 use super::connect::{self, Call};
 use super::os::{self, Errno};
 use super::{address, demote, identity, kept, renew, slow};
+use crate::panics::caught;
 use crate::{hints, process};
 use libc::{
     AF_INET, AF_INET6, AF_UNSPEC, ECONNABORTED, ECONNREFUSED, ECONNRESET, EINPROGRESS, EINTR,
@@ -16,6 +17,21 @@ use std::time::Duration;
 /// has not begun one has others.
 const OF_THE_HANDSHAKE: [c_int; 5] = [ETIMEDOUT, ECONNRESET, ENETUNREACH, EPIPE, EPROTO];
 
+/// What is done after a call that failed. The calls are made by [`refused`], where
+/// nothing catches what unwinds them (see `connect`).
+enum Step {
+    /// The program gets this error.
+    Fail(Errno),
+    /// The program gets no error.
+    Succeed,
+    /// The program's call once more, which is TCP's now.
+    Call,
+    /// The same on a fresh socket, which may be SMC.
+    CallAnew,
+    /// The same, without waiting; then these are its status flags again.
+    CallInBackground(c_int),
+}
+
 /// What the program gets after its call has failed after `time` milliseconds.
 ///
 /// # Safety
@@ -23,24 +39,52 @@ const OF_THE_HANDSHAKE: [c_int; 5] = [ETIMEDOUT, ECONNRESET, ENETUNREACH, EPIPE,
 #[cold]
 pub unsafe fn refused(call: Call, time: u64) -> c_int {
     let refusal = Errno::current();
+    // SAFETY: as the caller promises.
+    let step = caught(|| unsafe { after(refusal, call, time) });
+    match step.unwrap_or(Step::Fail(refusal)) {
+        Step::Fail(error) => os::answer(Err(error)),
+        Step::Succeed => 0,
+        // SAFETY: as the caller promises.
+        Step::Call => unsafe { call.make() },
+        Step::CallAnew => {
+            // SAFETY: as the caller promises.
+            let (answer, _) = unsafe { connect::timed(call) };
+            if answer == -1 && Errno::current().0 == EINPROGRESS {
+                // SAFETY: as the caller promises.
+                caught(|| unsafe { goes_on(call) });
+            }
+            answer
+        }
+        Step::CallInBackground(flags) => {
+            // SAFETY: as the caller promises.
+            let answer = unsafe { call.make() };
+            let error = Errno::current();
+            let _ = os::fcntl(call.fd, libc::F_SETFL, flags);
+            let has_failed = answer == -1 && error.0 != EINPROGRESS;
+            os::answer(Err(if has_failed { error } else { Errno(EINTR) }))
+        }
+    }
+}
+
+/// # Safety
+/// As for [`refused`].
+unsafe fn after(refusal: Errno, call: Call, time: u64) -> Step {
     let fd = call.fd;
     if refusal.0 == EINPROGRESS {
         // SAFETY: as the caller promises.
         unsafe { goes_on(call) };
-        return -1;
+        return Step::Fail(refusal);
     }
     if process::get().is_none() || !identity::is_smc(fd) {
-        return -1;
+        return Step::Fail(refusal);
     }
     match refusal.0 {
         // SAFETY: as the caller promises.
         EINVAL => unsafe { not_understood(call) },
         // The call of `bounded`: the kernel goes on.
-        EINTR if hints::of(fd).is_connecting() => -1,
-        // SAFETY: as the caller promises.
-        EINTR => unsafe { go_on_in_background(call) },
-        // SAFETY: as the caller promises.
-        ECONNABORTED => unsafe { anew(call) },
+        EINTR if hints::of(fd).is_connecting() => Step::Fail(refusal),
+        EINTR => go_on_in_background(fd),
+        ECONNABORTED => anew(fd),
         // The handshake has failed where TCP would have been connected.
         error if OF_THE_HANDSHAKE.contains(&error) && has_tcp(fd) => {
             if time > slow::SLOW {
@@ -50,14 +94,12 @@ pub unsafe fn refused(call: Call, time: u64) -> c_int {
                 }
             }
             // The port may still be that of the old connection.
-            if renew::as_tcp_from_same(fd, false).is_err() {
-                refusal.set();
-                return -1;
+            match renew::as_tcp_from_same(fd, false) {
+                Ok(()) => Step::Call,
+                Err(_) => Step::Fail(refusal),
             }
-            // SAFETY: as the caller promises.
-            unsafe { call.make() }
         }
-        _ => -1,
+        _ => Step::Fail(refusal),
     }
 }
 
@@ -85,26 +127,15 @@ pub fn ended(fd: c_int) {
 
 /// ECONNABORTED: a connect before this one has failed. TCP tells why, once, and
 /// then begins anew.
-///
-/// # Safety
-/// As for [`refused`].
-unsafe fn anew(call: Call) -> c_int {
-    let fd = call.fd;
+fn anew(fd: c_int) -> Step {
     if hints::of(fd).is_connecting() {
         ended(fd);
-        Errno(ETIMEDOUT).set();
-        return -1;
+        return Step::Fail(Errno(ETIMEDOUT));
     }
-    if renew::as_unconnected(fd).is_err() {
-        return -1;
+    match renew::as_unconnected(fd) {
+        Ok(()) => Step::CallAnew,
+        Err(_) => Step::Fail(Errno(ECONNABORTED)),
     }
-    // SAFETY: as the caller promises.
-    let (answer, _) = unsafe { connect::timed(call) };
-    if answer == -1 && Errno::current().0 == EINPROGRESS {
-        // SAFETY: as the caller promises.
-        unsafe { goes_on(call) };
-    }
-    answer
 }
 
 /// EINVAL: to no address (AF_UNSPEC: TCP disconnects), to another family, on a
@@ -112,53 +143,39 @@ unsafe fn anew(call: Call) -> c_int {
 ///
 /// # Safety
 /// As for [`refused`].
-unsafe fn not_understood(call: Call) -> c_int {
+unsafe fn not_understood(call: Call) -> Step {
     let fd = call.fd;
     // SAFETY: an SMC socket looks at the address only after the kernel has
     // copied it, or has refused its length; anything unreadable is EFAULT.
     let family = match unsafe { address::copy(call.address, call.length) } {
         Some((copied, _)) => address::family(&copied),
-        None => return -1,
+        None => return Step::Fail(Errno(EINVAL)),
     };
     if matches!(family, AF_INET | AF_INET6) {
-        if identity::is_listening(fd) {
-            Errno(EISCONN).set();
-        }
-        return -1;
+        let is_listening = identity::is_listening(fd);
+        return Step::Fail(Errno(if is_listening { EISCONN } else { EINVAL }));
     }
     if demote::to_tcp(fd) {
-        // SAFETY: the program's own call, once more: SMC has not begun it.
-        return unsafe { call.make() };
+        // SMC has not begun it.
+        return Step::Call;
     }
     if family == AF_UNSPEC && renew::as_unbound_tcp(fd).is_ok() {
-        return 0;
+        return Step::Succeed;
     }
-    Errno(EISCONN).set();
-    -1
+    Step::Fail(Errno(EISCONN))
 }
 
 /// A signal handler has run. TCP goes on connecting while the program does other
 /// things; SMC does not, and cannot be asked to. So TCP does, on a fresh socket.
-///
-/// # Safety
-/// As for [`refused`].
-unsafe fn go_on_in_background(call: Call) -> c_int {
-    let Ok(flags) = os::fcntl(call.fd, libc::F_GETFL, 0) else {
-        return -1;
+fn go_on_in_background(fd: c_int) -> Step {
+    let Ok(flags) = os::fcntl(fd, libc::F_GETFL, 0) else {
+        return Step::Fail(Errno(EINTR));
     };
-    if renew::as_tcp_from_same(call.fd, true).is_ok() {
-        let _ = os::fcntl(call.fd, libc::F_SETFL, flags | O_NONBLOCK);
-        // SAFETY: as the caller promises.
-        let answer = unsafe { call.make() };
-        let error = Errno::current();
-        let _ = os::fcntl(call.fd, libc::F_SETFL, flags);
-        if answer == -1 && error.0 != EINPROGRESS {
-            error.set();
-            return -1;
-        }
+    if renew::as_tcp_from_same(fd, true).is_err() {
+        return Step::Fail(Errno(EINTR));
     }
-    Errno(EINTR).set();
-    -1
+    let _ = os::fcntl(fd, libc::F_SETFL, flags | O_NONBLOCK);
+    Step::CallInBackground(flags)
 }
 
 /// Whether TCP is connected below SMC socket `fd` (`struct tcp_info`).
@@ -176,50 +193,71 @@ fn has_tcp(fd: c_int) -> bool {
 /// As for [`super::connect::connect`].
 #[cold]
 pub unsafe fn bounded(call: Call) -> c_int {
-    let fd = call.fd;
-    let flags = os::fcntl(fd, libc::F_GETFL, 0).unwrap_or(0);
-    let Some(limit) = kept::send_limit(fd).filter(|_| identity::is_smc(fd)) else {
-        // SAFETY: as the caller promises.
-        return unsafe { call.make() };
-    };
-    // Without it the kernel's own worker does not give up.
-    kept::set_send_limit(fd, 0);
-    let waits = flags & O_NONBLOCK == 0;
-    if waits {
-        let _ = os::fcntl(fd, libc::F_SETFL, flags | O_NONBLOCK);
-    }
+    let bound = caught(|| Bound::take(call.fd)).flatten();
     // SAFETY: as the caller promises.
-    let mut answer = unsafe { call.make() };
-    let goes_on_alone = answer == -1 && Errno::current().0 == EINPROGRESS;
-    if goes_on_alone && !waits {
-        kept::keep_send_limit(fd, limit);
-        return answer;
+    let answer = unsafe { call.make() };
+    // SAFETY: as the caller promises.
+    let waited = bound.and_then(|bound| caught(|| unsafe { bound.wait(call, answer) }));
+    waited.unwrap_or(answer)
+}
+
+/// The limit of a connect, taken from its socket, which does not wait meanwhile.
+struct Bound {
+    /// Microseconds.
+    limit: u64,
+    /// Status flags of the program's.
+    flags: c_int,
+}
+
+impl Bound {
+    fn take(fd: c_int) -> Option<Self> {
+        let flags = os::fcntl(fd, libc::F_GETFL, 0).unwrap_or(0);
+        let limit = kept::send_limit(fd).filter(|_| identity::is_smc(fd))?;
+        // Without it the kernel's own worker does not give up.
+        kept::set_send_limit(fd, 0);
+        if flags & O_NONBLOCK == 0 {
+            let _ = os::fcntl(fd, libc::F_SETFL, flags | O_NONBLOCK);
+        }
+        Some(Self { limit, flags })
     }
-    if goes_on_alone {
-        // SAFETY: as the caller promises.
-        unsafe { goes_on(call) };
-        match os::wait_for(fd, libc::POLLOUT, Duration::from_micros(limit)) {
-            Err(error) => error.set(),
-            Ok(0) => {}
-            Ok(seen) => {
-                let error = os::get_int_option(fd, SOL_SOCKET, SO_ERROR).unwrap_or(0);
-                let error = why(fd, error, seen);
-                hints::connecting(fd, false);
-                if error == 0 {
-                    answer = 0;
-                } else {
-                    Errno(error).set();
+
+    /// What the program gets, given the call's answer.
+    ///
+    /// # Safety
+    /// As for [`super::connect::connect`].
+    unsafe fn wait(self, call: Call, mut answer: c_int) -> c_int {
+        let (fd, waits) = (call.fd, self.flags & O_NONBLOCK == 0);
+        let goes_on_alone = answer == -1 && Errno::current().0 == EINPROGRESS;
+        if goes_on_alone && !waits {
+            kept::keep_send_limit(fd, self.limit);
+            return answer;
+        }
+        if goes_on_alone {
+            // SAFETY: as the caller promises.
+            unsafe { goes_on(call) };
+            match os::wait_for(fd, libc::POLLOUT, Duration::from_micros(self.limit)) {
+                Err(error) => error.set(),
+                Ok(0) => {}
+                Ok(seen) => {
+                    let error = os::get_int_option(fd, SOL_SOCKET, SO_ERROR).unwrap_or(0);
+                    let error = why(fd, error, seen);
+                    hints::connecting(fd, false);
+                    if error == 0 {
+                        answer = 0;
+                    } else {
+                        Errno(error).set();
+                    }
                 }
             }
         }
+        let after = Errno::current();
+        if waits {
+            let _ = os::fcntl(fd, libc::F_SETFL, self.flags);
+        }
+        kept::set_send_limit(fd, self.limit);
+        after.set();
+        answer
     }
-    let after = Errno::current();
-    if waits {
-        let _ = os::fcntl(fd, libc::F_SETFL, flags);
-    }
-    kept::set_send_limit(fd, limit);
-    after.set();
-    answer
 }
 
 /// SMC tells of a failure by a hang-up alone where TCP has an error: the errno

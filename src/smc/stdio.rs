@@ -4,8 +4,8 @@
 //! asked to do that a moment earlier, for these streams alone: to flush all would
 //! wait for a thread that reads standard input.
 
+use super::identity;
 use super::os::Errno;
-use super::{drain, identity};
 use crate::hints;
 use libc::FILE;
 use std::ffi::{c_char, c_int, CStr};
@@ -25,6 +25,11 @@ extern "C" {
     fn funlockfile(stream: *mut FILE);
 }
 
+extern "C-unwind" {
+    /// A thread that waits in it can be cancelled.
+    fn fflush(stream: *mut FILE) -> c_int;
+}
+
 /// The program has opened `stream` on `fd`.
 pub fn opened(stream: *mut FILE, fd: c_int) {
     if stream.is_null() || !hints::of(fd).may_flow() {
@@ -37,13 +42,11 @@ pub fn opened(stream: *mut FILE, fd: c_int) {
     });
 }
 
-/// Writes out a stream that the program is about to close, if it is on what may
-/// be an SMC socket, and sees to that. Why it could not be written out, if so: the
-/// C library does not find that again.
+/// The SMC socket that a stream is on which the program is about to close.
 ///
 /// # Safety
 /// `stream` must be one of the C library's.
-pub unsafe fn before_close(stream: *mut FILE) -> Option<Errno> {
+pub unsafe fn socket_of(stream: *mut FILE) -> Option<c_int> {
     if OPENED.load(Relaxed) {
         for slot in &STREAMS {
             let _ = slot.compare_exchange(stream, null_mut(), Relaxed, Relaxed);
@@ -52,14 +55,19 @@ pub unsafe fn before_close(stream: *mut FILE) -> Option<Errno> {
     let before = Errno::current();
     // SAFETY: as the caller promises.
     let fd = unsafe { fileno(stream) };
-    let mut failure = None;
-    if hints::of(fd).may_flow() && identity::is_smc(fd) {
-        // SAFETY: as above.
-        if unsafe { libc::fflush(stream) } != 0 {
-            failure = Some(Errno::current());
-        }
-        drain::before_close(fd);
-    }
+    before.set();
+    (hints::of(fd).may_flow() && identity::is_smc(fd)).then_some(fd)
+}
+
+/// Writes out a stream. Why it could not be, if so: the C library does not find that
+/// again.
+///
+/// # Safety
+/// As for [`socket_of`].
+pub unsafe fn write_out(stream: *mut FILE) -> Option<Errno> {
+    let before = Errno::current();
+    // SAFETY: as the caller promises.
+    let failure = (unsafe { fflush(stream) } != 0).then(Errno::current);
     before.set();
     failure
 }
@@ -75,7 +83,7 @@ pub fn flush() {
         // SAFETY: open streams of the C library; `before_close` takes out the others.
         unsafe {
             if hints::of(fileno(stream)).may_flow() && ftrylockfile(stream) == 0 {
-                libc::fflush(stream);
+                fflush(stream);
                 funlockfile(stream);
             }
         }
