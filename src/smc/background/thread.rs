@@ -4,8 +4,8 @@
 //! It has a descriptor table of its own, with the sockets that it is about, so there
 //! is no number that the program could close or meet. It begins with an empty one and
 //! fetches each socket, which takes as long however many descriptors the program has;
-//! where that is forbidden, with a copy of all, for one socket. All signals are
-//! blocked. It is made by clone(2) and makes system calls only: no lock and no memory
+//! where that is forbidden, or may be, with a copy of all, for one socket. All signals
+//! are blocked. It is made by clone(2) and makes system calls only: no lock and no memory
 //! of the C library is touched, so a signal handler may start one.
 
 use super::desk::{self, Seat};
@@ -58,6 +58,10 @@ const IMPOSSIBLE: u32 = 2;
 /// # Errors
 /// When none is to be had.
 pub fn start(task: &Task, process: u32) -> Result<(), Errno> {
+    // A filter can end the process for a call that it does not expect.
+    if os::is_filtered() {
+        return make(task, process, Sockets::Copied);
+    }
     make(task, process, Sockets::Fetched).or_else(|_| make(task, process, Sockets::Copied))
 }
 
@@ -79,12 +83,8 @@ fn make(task: &Task, process: u32, sockets: Sockets) -> Result<(), Errno> {
         Sockets::Fetched => libc::CLONE_FILES,
         Sockets::Copied => 0,
     };
-    let flags = libc::CLONE_VM
-        | libc::CLONE_FS
-        | libc::CLONE_SIGHAND
-        | libc::CLONE_THREAD
-        | libc::CLONE_SYSVSEM
-        | files;
+    let flags =
+        libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD | libc::CLONE_SYSVSEM | files;
     // SAFETY: the end of the pages, where stacks begin.
     let top = unsafe { pages.add(SIZE) };
     // SAFETY: `begin` makes system calls only, on a stack of its own.
@@ -92,9 +92,8 @@ fn make(task: &Task, process: u32, sockets: Sockets) -> Result<(), Errno> {
     let thread = started.inspect_err(|_| os::unmap(pages, SIZE))?;
     while begun.load(Acquire) == WAITING {
         os::futex_wait(&begun, WAITING, Duration::from_millis(100));
-        let is_there = begun.load(Acquire) != WAITING || os::is_thread(process, thread);
         // A filter of system calls can end a thread alone (seccomp(2)).
-        if !is_there && begun.load(Acquire) == WAITING {
+        if os::has_ended(process, thread) && begun.load(Acquire) == WAITING {
             os::unmap(pages, SIZE);
             return Err(Errno(libc::ESRCH));
         }
@@ -108,8 +107,10 @@ fn make(task: &Task, process: u32, sockets: Sockets) -> Result<(), Errno> {
 extern "C" fn begin(room: *mut c_void) -> c_int {
     // SAFETY: written by `make`, which leaves it to this thread.
     let thread = unsafe { &mut *room.cast::<Room>() };
-    // Should the program give up its privileges, this thread does not keep them.
-    os::drop_capabilities();
+    // Should the program give up its privileges, this thread does not keep these.
+    if !os::is_filtered() {
+        os::drop_capabilities();
+    }
     match thread.sockets {
         Sockets::Fetched => thread.fetch_all(),
         Sockets::Copied => thread.keep_one(),

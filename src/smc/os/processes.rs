@@ -2,7 +2,7 @@
 //! This process and others: numbers, memory, threads, signals.
 
 use super::{number, raw, Errno, Word};
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_int, c_long, c_void};
 
 /// The parent's process id.
 pub fn parent_id() -> c_int {
@@ -35,9 +35,16 @@ pub fn keep_from_children(pages: *mut u8, length: usize) {
     let _ = kernel!(libc::SYS_madvise, pages, length, libc::MADV_DONTFORK);
 }
 
-/// Whether `thread` is one of `process` and has not ended.
-pub fn is_thread(process: u32, thread: c_int) -> bool {
-    kernel!(libc::SYS_tgkill, process, thread, 0).is_ok()
+/// Whether `thread` was one of `process` and has ended.
+pub fn has_ended(process: u32, thread: c_int) -> bool {
+    kernel!(libc::SYS_tgkill, process, thread, 0) == Err(Errno(libc::ESRCH))
+}
+
+/// Whether a filter decides which system calls the calling thread may make, and what
+/// becomes of it otherwise (seccomp(2)).
+pub fn is_filtered() -> bool {
+    const SECCOMP_MODE_FILTER: c_long = 2;
+    kernel!(libc::SYS_prctl, libc::PR_GET_SECCOMP) == Ok(SECCOMP_MODE_FILTER)
 }
 
 /// Gives pages back.
