@@ -192,6 +192,19 @@ fn nobody_waits_for_ever() {
     });
 }
 
+/// A program that looks for another in several folders does not wait in each.
+#[test]
+fn an_exec_of_nothing_does_not_wait() {
+    on_stage(|stage| {
+        let case = format!("write=fill act=none then=execs {GATE}");
+        let mut writer = stage.start(Preload::Shim, &case, &[("SMC_DRAIN_TIMEOUT", "900")]);
+        writer.wait_for("not found");
+        writer.open();
+        let outcome = writer.finish();
+        assert!(outcome.has_arrived(), "{outcome}");
+    });
+}
+
 /// A time limit of the program's own bounds closing and loses nothing, as on TCP.
 #[test]
 fn lingering_ends_and_what_was_written_still_arrives() {

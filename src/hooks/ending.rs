@@ -5,7 +5,7 @@
 use super::next::{jump, next};
 use crate::hints;
 use crate::panics::caught;
-use crate::smc::drain;
+use crate::smc::{background, drain, os};
 use libc::{c_char, c_int};
 use redhook::hook;
 
@@ -22,6 +22,22 @@ extern "C" fn exec() {
 fn before_exec() {
     if hints::have_flown() {
         exec();
+    }
+}
+
+#[cold]
+extern "C" fn exec_of(path: *const c_char) {
+    // SAFETY: the program's own argument.
+    if unsafe { os::may_exist(path) } {
+        exec();
+    }
+}
+
+/// The same, where `path` may be one of several that a program tries one by one.
+#[inline]
+fn before_exec_of(path: *const c_char) {
+    if hints::have_flown() {
+        exec_of(path);
     }
 }
 
@@ -62,7 +78,7 @@ end! {
 
 hook! {
     unsafe fn execve(path: *const c_char, arguments: Strings, environment: Strings) -> c_int => shim_execve {
-        before_exec();
+        before_exec_of(path);
         let real = next!(execve);
         // SAFETY: the program's own arguments.
         unsafe { real(path, arguments, environment) }
@@ -71,7 +87,7 @@ hook! {
 
 hook! {
     unsafe fn execv(path: *const c_char, arguments: Strings) -> c_int => shim_execv {
-        before_exec();
+        before_exec_of(path);
         let real = next!(execv);
         // SAFETY: the program's own arguments.
         unsafe { real(path, arguments) }
@@ -102,5 +118,36 @@ hook! {
         let real = next!(fexecve);
         // SAFETY: the program's own arguments.
         unsafe { real(fd, arguments, environment) }
+    }
+}
+
+// It ends the parent by a call of the C library's own.
+hook! {
+    unsafe fn daemon(stays: c_int, keeps_files: c_int) -> c_int => shim_daemon {
+        if hints::have_flown() && !leave_to_parent() {
+            return -1;
+        }
+        jump!(daemon(stays: c_int, keeps_files: c_int) -> c_int)
+    }
+}
+
+/// What is under way in the background is left to a process that sees to it before it
+/// ends; this is its child from now on. False: no child was to be had.
+#[cold]
+extern "C" fn leave_to_parent() -> bool {
+    if !background::is_busy() {
+        return true;
+    }
+    // SAFETY: daemon(3) is no call for programs with threads, and makes this one, too.
+    match unsafe { libc::fork() } {
+        -1 => false,
+        0 => true,
+        _ => {
+            caught(drain::finish);
+            let real = next!(_exit);
+            // SAFETY: as daemon(3) does.
+            unsafe { real(0) }
+            false
+        }
     }
 }

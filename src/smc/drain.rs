@@ -9,7 +9,7 @@
 
 use super::{background, identity, kept, os, ownership};
 use crate::{hints, process};
-use libc::{c_uint, IPPROTO_TCP, SHUT_RD, SHUT_RDWR, SHUT_WR, TCP_CORK};
+use libc::{c_uint, IPPROTO_TCP, SHUT_RD, SHUT_RDWR, SHUT_WR, SOL_SOCKET, SO_SNDBUF, TCP_CORK};
 use std::ffi::c_int;
 use std::time::Duration;
 
@@ -94,8 +94,18 @@ pub fn shuts_in_background(fd: c_int, how: c_int) -> bool {
     }
     if how == SHUT_RDWR {
         let _ = os::shutdown(fd, SHUT_RD);
+        wake_receivers(fd);
     }
     true
+}
+
+/// The kernel wakes nobody at the end of reading alone. Who sets the size of the
+/// transmit buffer, to what it is, wakes all that wait in a call (`net/core/sock.c`,
+/// `sk_setsockopt`); the kernel doubles what it is told.
+fn wake_receivers(fd: c_int) {
+    if let Ok(size) = os::get_int_option(fd, SOL_SOCKET, SO_SNDBUF) {
+        let _ = os::set_int_option(fd, SOL_SOCKET, SO_SNDBUF, size / 2);
+    }
 }
 
 /// Before the process ends: everything that it or its threads in the background
@@ -109,6 +119,11 @@ pub fn before_exec() {
     drain_all(|fd| {
         os::fcntl(fd, libc::F_GETFD, 0).is_ok_and(|flags| flags & libc::FD_CLOEXEC != 0)
     });
+}
+
+/// Waits for what is under way in the background, for at most `SMC_DRAIN_TIMEOUT`.
+pub fn finish() {
+    background::wait_for_all(|| os::now() + process::drain_timeout());
 }
 
 fn drain_all(concerns: impl Fn(c_int) -> bool) {

@@ -79,6 +79,8 @@ pub fn endings() -> Vec<String> {
         "count=32 write=fill act=threads then=live",
         "count=32 write=fill act=threads then=_exit",
         "count=16 write=fill limit=descriptors act=close then=live",
+        "count=4 write=fill limit=calls act=close then=live",
+        "count=4 write=fill act=close then=daemon",
         "count=16 write=fill act=around-fork then=live",
         "count=16 write=fill act=around-fork then=_exit",
     ];

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -48,7 +49,7 @@ static void close_from(int first, int end)
 }
 
 /* One half before a fork, the other after it: by us, and then by the child. */
-static void close_around_a_fork(void)
+static pid_t close_around_a_fork(void)
 {
 	int turn[2];
 	char byte;
@@ -69,6 +70,7 @@ static void close_around_a_fork(void)
 	}
 	close_from(count / 2, count);
 	close(turn[1]);
+	return child;
 }
 
 /* All descriptors of the connections in one go. */
@@ -133,14 +135,15 @@ static long microseconds(void)
 void act(void)
 {
 	long before = microseconds();
-	int i;
+	pid_t child = 0;
+	int i, status;
 
 	if (is("act", "none"))
 		return;
 	if (is("act", "threads"))
 		close_in_threads();
 	else if (is("act", "around-fork"))
-		close_around_a_fork();
+		child = close_around_a_fork();
 	else if (is("act", "close_range") || is("act", "closefrom")) {
 		if (close_them_all(is("act", "closefrom")))
 			fail("close_range");
@@ -149,6 +152,8 @@ void act(void)
 			if (act_on(&connections[i]))
 				fail("act=");
 	say("closed %ld", microseconds() - before);
+	if (child && is("then", "live") && (waitpid(child, &status, 0) != child || status))
+		fail("child");
 }
 
 static void *exit_in_thread(void *nothing)
@@ -172,6 +177,7 @@ static void leave_handler(int number)
 void end(void)
 {
 	pthread_t thread;
+	int i;
 
 	say("ending");
 	if (is("then", "return"))
@@ -190,6 +196,19 @@ void end(void)
 		quick_exit(0);
 	if (is("then", "exec"))
 		execv("/bin/true", (char *[]){ "true", NULL });
+	if (is("then", "execs")) {
+		/* As python's os.execvp does it, folder by folder. */
+		for (i = 0; i < 5; i++)
+			execv("/nonexistent/true", (char *[]){ "true", NULL });
+		say("not found");
+		execv("/bin/true", (char *[]){ "true", NULL });
+	}
+	if (is("then", "daemon")) {
+		if (daemon(1, 1))
+			fail("daemon");
+		wait_until_told();
+		_exit(0);
+	}
 	if (is("then", "execl"))
 		execl("/bin/true", "true", (char *)NULL);
 	if (is("then", "thread")) {

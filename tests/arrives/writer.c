@@ -9,10 +9,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -277,6 +281,26 @@ static void forbid_descriptors(void)
 		fail("RLIMIT_NOFILE");
 }
 
+/* From here on these calls end the process, as in a service that systemd(1) allows
+ * @system-service without @privileged: Debian's redis. */
+static void forbid_calls(void)
+{
+#define FORBIDDEN(call) \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1), \
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
+	struct sock_filter calls[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		FORBIDDEN(SYS_capset),
+		FORBIDDEN(SYS_pidfd_getfd),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { sizeof(calls) / sizeof(*calls), calls };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+		fail("seccomp");
+}
+
 static void ignore(int number)
 {
 	(void)number;
@@ -317,6 +341,8 @@ int main(int argc, char **argv)
 	write_all();
 	if (is("limit", "descriptors"))
 		forbid_descriptors();
+	if (is("limit", "calls"))
+		forbid_calls();
 	if (is("signals", "storm"))
 		begin_storm();
 	if (is("via", "late-dup"))

@@ -54,6 +54,16 @@ const REASONS: &[Reason] = &[
         remedy: "Set options before `dup`, or name the program with `-P '!name'`.",
     },
     Reason {
+        cases: &["shutdown with a full queue wakes"],
+        of: Of::Any,
+        title: "Who waits for a socket that another thread shuts down",
+        why: "While there is something to send `shutdown` is done in the background, since \
+              the kernel throws it away two seconds after its own. Who waits in `recv` is \
+              woken at once. Who waits in `send`, `poll`, `select` or `epoll_wait` hears of \
+              it when the peer has read on.",
+        remedy: "Give such calls a time limit, or leave the port off the list.",
+    },
+    Reason {
         cases: &["receive: timestamps", "receive: TCP_INQ"],
         of: Of::Any,
         title: "Control messages",

@@ -119,6 +119,11 @@ fn run(fd: c_int, is_to_be_shut: bool) -> Result<(), Errno> {
     held
 }
 
+/// Whether this process has any.
+pub fn is_busy() -> bool {
+    count(TASKS.load(Acquire), process()) > 0
+}
+
 /// Waits until all tasks of this process are done, at most until `deadline`, which
 /// is asked for when there are any.
 pub fn wait_for_all(deadline: impl FnOnce() -> Duration) {

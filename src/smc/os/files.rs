@@ -2,7 +2,7 @@
 //! Descriptors, and files that are open for as long as a call takes.
 
 use super::{number, process_id, raw, Errno, Word};
-use std::ffi::{c_int, c_uint, CStr, OsStr};
+use std::ffi::{c_char, c_int, c_uint, CStr, OsStr};
 use std::io::Write;
 use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
@@ -44,6 +44,22 @@ pub fn process_descriptor() -> Result<c_int, Errno> {
 /// (pidfd_getfd(2); Linux 5.6 on).
 pub fn descriptor_of(process: c_int, fd: c_int) -> Result<c_int, Errno> {
     kernel!(libc::SYS_pidfd_getfd, process, fd, 0).map(number)
+}
+
+/// False: there is no file of this name, or none that can be found.
+///
+/// # Safety
+/// `path` must be what the program passes to a call of the kernel's.
+pub unsafe fn may_exist(path: *const c_char) -> bool {
+    let mut status = MaybeUninit::<libc::stat>::zeroed();
+    let found = kernel!(
+        libc::SYS_newfstatat,
+        libc::AT_FDCWD,
+        path,
+        status.as_mut_ptr(),
+        0
+    );
+    found.is_ok()
 }
 
 /// Whether `close_range` with these flags marks descriptors close-on-exec and

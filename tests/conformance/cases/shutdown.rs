@@ -3,7 +3,10 @@
 
 use super::{Entry, ALL, BOTH};
 use crate::call::{self, error_name, get_int, must, say, wait_for, Fd};
+use crate::peer::Peer;
 use libc::{POLLIN, SHUT_RD, SHUT_RDWR, SHUT_WR, SOL_SOCKET, SO_ACCEPTCONN};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 pub const CASES: &[Entry] = &[
     ("shutdown: not connected", BOTH, |scene| {
@@ -73,6 +76,25 @@ pub const CASES: &[Entry] = &[
         let reader = elsewhere(move || say(call::receive(socket, &mut [0], 0)));
         let shut = say(call::shutdown(socket, SHUT_RDWR));
         format!("{shut}; {}", reader.join().unwrap())
+    }),
+    ("shutdown with a full queue wakes a reader", BOTH, |scene| {
+        let (socket, _peer) = scene.connected();
+        super::poll::fill(socket);
+        let reader = elsewhere(move || say(call::receive(socket, &mut [0], 0)));
+        let shut = say(call::shutdown(socket, SHUT_RDWR));
+        format!("{shut}; {}", reader.join().unwrap())
+    }),
+    ("shutdown with a full queue wakes a writer", BOTH, |scene| {
+        let (socket, mut peer) = scene.connected();
+        super::poll::fill(socket);
+        let writer = elsewhere(move || call::send(socket, &[0], libc::MSG_NOSIGNAL));
+        woken(socket, &mut peer, writer)
+    }),
+    ("shutdown with a full queue wakes poll", BOTH, |scene| {
+        let (socket, mut peer) = scene.connected();
+        super::poll::fill(socket);
+        let waiter = elsewhere(move || wait_for(socket, POLLIN));
+        woken(socket, &mut peer, waiter)
     }),
     ("shutdown of a listener", ALL, |scene| {
         let listener = scene.listener();
@@ -148,14 +170,25 @@ pub const CASES: &[Entry] = &[
     }),
 ];
 
+/// Shuts `socket` down; whether that ends `waiting` before the peer reads.
+fn woken<T>(socket: Fd, peer: &mut Peer, waiting: JoinHandle<T>) -> String {
+    let shut = say(call::shutdown(socket, SHUT_RDWR));
+    let until = Instant::now() + Duration::from_secs(3);
+    while !waiting.is_finished() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let is_woken = waiting.is_finished();
+    peer.ask("drain");
+    let _ = waiting.join();
+    format!("{shut}; at once: {is_woken}")
+}
+
 fn peer_name(fd: Fd) -> String {
     call::peer_of(fd).map_or_else(error_name, |_| "named".to_owned())
 }
 
 /// Runs `work` in another thread, and returns once that thread sleeps in it.
-fn elsewhere<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> std::thread::JoinHandle<T> {
+fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     let (tell, told) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
         // SAFETY: takes nothing.
@@ -163,9 +196,10 @@ fn elsewhere<T: Send + 'static>(
         work()
     });
     let file = format!("/proc/self/task/{}/syscall", told.recv().unwrap());
-    // Not "running" and in accept4, accept or recvfrom: asleep where it should be.
+    // Not "running" and in poll, accept, sendto, recvfrom or accept4: asleep where it
+    // should be.
     let sleeps = |text: &str| {
-        ["43 ", "45 ", "288 "]
+        ["7 ", "43 ", "44 ", "45 ", "288 "]
             .iter()
             .any(|call| text.starts_with(call))
     };
