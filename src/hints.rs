@@ -153,11 +153,11 @@ fn share(fd: i32) {
     }
 }
 
-/// `word`, unless a number above [`NUMBERS`] may be in its place: then it is better
+/// `word`, marked if a number above [`NUMBERS`] may be in its place: then it is better
 /// to ask.
-fn unless_shared(word: u64) -> u64 {
+fn or_shared(word: u64) -> u64 {
     if SHARES.load(Relaxed) {
-        SHARED
+        word & !LISTENS_AS_TCP | SHARED
     } else {
         word
     }
@@ -217,7 +217,7 @@ pub fn duplicated(from: i32, to: i32) {
     }
     let hint = of(from);
     match word(to) {
-        Some(word) => word.store(hint.0, Relaxed),
+        Some(word) => word.store(or_shared(hint.0), Relaxed),
         None => share(to),
     }
     if hint.may_flow() {
@@ -236,7 +236,7 @@ pub fn listening(fd: i32, as_smc: bool) {
             if as_smc {
                 MADE | LISTENS | options
             } else {
-                LISTENS | unless_shared(LISTENS_AS_TCP)
+                or_shared(LISTENS | LISTENS_AS_TCP)
             },
             Relaxed,
         );
@@ -291,6 +291,6 @@ pub fn options_unknown(fd: i32) {
 /// Nothing is known of `fd` any more.
 pub fn forget(fd: i32) {
     if let Some(word) = word(fd) {
-        word.store(unless_shared(0), Relaxed);
+        word.store(or_shared(0), Relaxed);
     }
 }
