@@ -85,8 +85,8 @@ one='' other='' last=''
 for where; do
     if [ "$where" = pair ] || [ "$where" = bare ]; then
         last="$last $where"
-    elif [ "${#one}" -le "${#other}" ]; then
-        one="$one $where"
+    elif [ -z "$one" ]; then # smcd, unless asked otherwise: it takes as long as the others
+        one=$where
     else
         other="$other $where"
     fi

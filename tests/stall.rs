@@ -2,7 +2,7 @@
 //! An event-loop server that closes connections to readers who sleep goes on
 //! serving others, and what it sent arrives when they wake up.
 //!
-//! `SMC_TEST_READERS` is how many readers there are (100, unless set). With
+//! `SMC_TEST_READERS` is how many readers there are (40, unless set). With
 //! `SMC_TEST_TIMES` set plain TCP is there to compare times with.
 #![allow(missing_docs)]
 
@@ -12,11 +12,35 @@ use kit::{bare, number, Kernel};
 const COUNT: &str = env!("CARGO_BIN_EXE_count");
 const GOOD: &str = "served others before a reader woke up: true\nall of it arrived: true\n";
 
+struct Server {
+    /// What client.py calls it.
+    kind: &'static str,
+    /// The script that starts it on port 7010; `RUN` is for what runs it.
+    script: &'static str,
+}
+
 /// A loop that does nothing else, and times its closes.
-const OWN: &str = "exec RUN /usr/bin/python3 tests/stall/server.py $SERVER 7010";
+const OWN: Server = Server {
+    kind: "own",
+    script: "exec RUN /usr/bin/python3 tests/stall/server.py $SERVER 7010",
+};
+
+/// The same, with another's loop.
+const NODE: Server = Server {
+    kind: "node",
+    script: "exec RUN node tests/stall/server.js $SERVER 7010",
+};
+
+const REDIS: Server = Server {
+    kind: "redis",
+    script: "exec RUN redis-server --bind $SERVER --port 7010 --protected-mode no \
+             --save '' --dir $SCRATCH",
+};
 
 /// One process that serves a file and says how many connections it has.
-const NGINX: &str = "
+const NGINX: Server = Server {
+    kind: "nginx",
+    script: "
     mkdir $SCRATCH/www; head -c 100000 /dev/zero > $SCRATCH/www/given
     cat > $SCRATCH/conf <<END
     daemon off; worker_processes 1; pid $SCRATCH/pid; error_log stderr;
@@ -27,14 +51,14 @@ const NGINX: &str = "
            server { listen $SERVER:7010; root $SCRATCH/www; location = /status { stub_status; } } }
 END
     chmod -R a+rX $SCRATCH
-    exec RUN nginx -e stderr -c $SCRATCH/conf";
+    exec RUN nginx -e stderr -c $SCRATCH/conf",
+};
 
 /// What the client says of `readers` readers, both sides run by `run`.
-fn said(scene: &Scene, server: &str, run: &str, readers: u32) -> String {
-    let limit = "ulimit -n 8192;";
-    let script = format!("{limit} {}", server.replace("RUN", run));
+fn said(scene: &Scene, server: &Server, run: &str, readers: u32) -> String {
+    let (kind, limit) = (server.kind, "ulimit -n 8192;");
+    let script = format!("{limit} {}", server.script.replace("RUN", run));
     let serving = scene.serve("stall", &[7010], &script);
-    let kind = if server == NGINX { "nginx" } else { "" };
     let output = serving.ask(&format!(
         "{limit} exec {run} /usr/bin/python3 tests/stall/client.py $SERVER 7010 {readers} {kind}"
     ));
@@ -43,13 +67,13 @@ fn said(scene: &Scene, server: &str, run: &str, readers: u32) -> String {
     output.out.to_lowercase()
 }
 
-fn keeps_nobody_waiting(server: &str) {
+fn keeps_nobody_waiting(server: &Server) {
     // Elsewhere there is no ring of the sender's that could be full.
     if Kernel::expected() != Kernel::SmcR {
         return;
     }
     let scene = Scene::new(COUNT);
-    let readers = number("SMC_TEST_READERS", 100);
+    let readers = number("SMC_TEST_READERS", 40);
     assert_eq!(said(&scene, server, "./smc_run", readers), GOOD);
     scene.assert_all_smc();
     if std::env::var_os("SMC_TEST_TIMES").is_some() {
@@ -66,10 +90,20 @@ fn keeps_nobody_waiting(server: &str) {
 
 #[test]
 fn closing_keeps_nobody_waiting() {
-    keeps_nobody_waiting(OWN);
+    keeps_nobody_waiting(&OWN);
+}
+
+#[test]
+fn node_keeps_nobody_waiting() {
+    keeps_nobody_waiting(&NODE);
+}
+
+#[test]
+fn redis_keeps_nobody_waiting() {
+    keeps_nobody_waiting(&REDIS);
 }
 
 #[test]
 fn nginx_keeps_nobody_waiting() {
-    keeps_nobody_waiting(NGINX);
+    keeps_nobody_waiting(&NGINX);
 }
