@@ -10,7 +10,7 @@ use std::{env, fs, io, path::Path, process::Command};
 /// process, because Rust calls through the address table; through
 /// `src/lazy.rs` they are looked up when they are first called. A name that is
 /// missing here costs some hundred instructions at each program start.
-const LAZY: [&str; 24] = [
+const LAZY: [&str; 25] = [
     "__cxa_atexit",
     "__errno_location",
     "__pthread_key_create",
@@ -21,6 +21,7 @@ const LAZY: [&str; 24] = [
     "dlsym",
     "fflush",
     "fileno",
+    "fork",
     "ftrylockfile",
     "funlockfile",
     "getauxval",

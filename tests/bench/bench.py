@@ -183,13 +183,17 @@ def exported(library):
     return sorted(line.split()[-1] for line in lines)
 
 
+# One of redhook's, or one that is no such hook.
+HOOK = r"^(?: +unsafe fn|unsafe extern \"C-unwind\" fn) (\w+)\("
+
+
 def hooks():
     """The interposed calls, as the source says."""
     files = [ROOT / "src" / "hooks.rs", *(ROOT / "src" / "hooks").glob("*.rs")]
     return sorted(
         name
         for file in files
-        for name in re.findall(r"^ +unsafe fn (\w+)\(", file.read_text(), re.M)
+        for name in re.findall(HOOK, file.read_text(), re.M)
     )
 
 
