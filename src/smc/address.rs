@@ -72,11 +72,6 @@ pub fn is_bound(local: &libc::sockaddr_storage, length: usize) -> bool {
     internet(local, length).is_some_and(|local| local.port() != 0 || !local.ip().is_unspecified())
 }
 
-/// Whether a local address is one of this host's, and not any.
-pub fn names_host(local: &libc::sockaddr_storage, length: usize) -> bool {
-    internet(local, length).is_some_and(|local| !local.ip().is_unspecified())
-}
-
 /// An address at which whoever is bound to `local` can be reached from here.
 pub fn reachable(local: &libc::sockaddr_storage, length: usize) -> Option<libc::sockaddr_storage> {
     let mut peer = *local;

@@ -100,8 +100,9 @@ pub fn shuts_in_background(fd: c_int, how: c_int) -> bool {
 }
 
 /// The kernel wakes nobody at the end of reading alone. Who sets the size of the
-/// transmit buffer, to what it is, wakes all that wait in a call (`net/core/sock.c`,
-/// `sk_setsockopt`); the kernel doubles what it is told.
+/// transmit buffer, to what it is, wakes all that wait in a call if there is room in the
+/// ring (`net/core/sock.c`, `sk_setsockopt`; `net/smc/smc_tx.c`, `smc_tx_write_space`).
+/// The kernel doubles what it is told.
 fn wake_receivers(fd: c_int) {
     if let Ok(size) = os::get_int_option(fd, SOL_SOCKET, SO_SNDBUF) {
         let _ = os::set_int_option(fd, SOL_SOCKET, SO_SNDBUF, size / 2);

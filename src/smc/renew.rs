@@ -31,43 +31,27 @@ pub fn as_tcp_from_same(fd: c_int, with_port: bool) -> Result<(), Errno> {
     let local = os::local_address(fd);
     as_unbound_tcp(fd)?;
     if let Ok((local, length)) = local {
-        if address::is_bound(&local, length) {
-            bind_again(fd, &local, length, with_port);
+        if address::is_bound(&local, length) && !(with_port && os::bind(fd, &local, length).is_ok())
+        {
+            let _ = os::bind(fd, &address::without_port(&local), length);
         }
     }
     Ok(())
 }
 
-fn bind_again(fd: c_int, local: &libc::sockaddr_storage, length: usize, with_port: bool) {
-    if !(with_port && os::bind(fd, local, length).is_ok()) {
-        let _ = os::bind(fd, &address::without_port(local), length);
-    }
-}
-
-/// The same with a fresh SMC socket where the kernel makes one, after a connect that
-/// failed.
+/// The same with a fresh SMC socket where the kernel makes one.
 ///
 /// # Errors
 /// As there.
 pub fn as_unconnected(fd: c_int) -> Result<(), Errno> {
     let family = identity::inner_family(fd).ok_or(Errno(libc::EBADF))?;
-    let local = os::local_address(fd);
-    match create::smc_socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC) {
-        Ok(smc) => {
-            take_place(with_all_of(smc, fd), fd)?;
-            hints::made(fd);
-            // What was set on the old socket was set here, too.
-            hints::options_unknown(fd);
-        }
-        Err(_) => as_unbound_tcp(fd)?,
-    }
-    // An address is there now only if the program has chosen it (tcp_disconnect). A port
-    // alone can be one that the kernel chose, which TCP would not use again.
-    if let Ok((local, length)) = local {
-        if address::names_host(&local, length) {
-            bind_again(fd, &local, length, true);
-        }
-    }
+    let Ok(smc) = create::smc_socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC) else {
+        return as_unbound_tcp(fd);
+    };
+    take_place(with_all_of(smc, fd), fd)?;
+    hints::made(fd);
+    // What was set on the old socket was set here, too.
+    hints::options_unknown(fd);
     Ok(())
 }
 

@@ -54,13 +54,21 @@ const REASONS: &[Reason] = &[
         remedy: "Set options before `dup`, or name the program with `-P '!name'`.",
     },
     Reason {
+        cases: &["connect from a bound address, refused"],
+        of: Of::Any,
+        title: "A second connect of a bound socket",
+        why: "With a connect the kernel forgets that the program has bound the socket, so \
+              that what TCP keeps is gone when the connect has failed.",
+        remedy: "Make a new socket for each try, as portable programs do.",
+    },
+    Reason {
         cases: &["shutdown with a full queue wakes"],
         of: Of::Any,
         title: "Who waits for a socket that another thread shuts down",
         why: "While there is something to send `shutdown` is done in the background, since \
               the kernel throws it away two seconds after its own. Who waits in `recv` is \
-              woken at once. Who waits in `send`, `poll`, `select` or `epoll_wait` hears of \
-              it when the peer has read on.",
+              woken at once if there is room in the queue. Who waits in `send`, `poll`, \
+              `select` or `epoll_wait` hears of it when the peer has read on.",
         remedy: "Give such calls a time limit, or leave the port off the list.",
     },
     Reason {

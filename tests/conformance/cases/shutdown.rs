@@ -77,23 +77,33 @@ pub const CASES: &[Entry] = &[
         let shut = say(call::shutdown(socket, SHUT_RDWR));
         format!("{shut}; {}", reader.join().unwrap())
     }),
+    ("shutdown with data unsent wakes a reader", BOTH, |scene| {
+        let (socket, mut peer) = scene.connected();
+        // More than the peer's ring holds, less than both rings.
+        super::send::send_pattern(socket, 100_000);
+        let reader = elsewhere(move || say(call::receive(socket, &mut [0], 0)));
+        woken(socket, &mut peer, reader)
+    }),
     ("shutdown with a full queue wakes a reader", BOTH, |scene| {
-        let (socket, _peer) = scene.connected();
+        let (socket, mut peer) = scene.connected();
         super::poll::fill(socket);
         let reader = elsewhere(move || say(call::receive(socket, &mut [0], 0)));
-        let shut = say(call::shutdown(socket, SHUT_RDWR));
-        format!("{shut}; {}", reader.join().unwrap())
+        woken(socket, &mut peer, reader)
     }),
     ("shutdown with a full queue wakes a writer", BOTH, |scene| {
         let (socket, mut peer) = scene.connected();
         super::poll::fill(socket);
-        let writer = elsewhere(move || call::send(socket, &[0], libc::MSG_NOSIGNAL));
+        let writer = elsewhere(move || {
+            // TCP may have a place for the first ones.
+            call::send(socket, &[0; 65_536], libc::MSG_NOSIGNAL);
+            "ended".to_owned()
+        });
         woken(socket, &mut peer, writer)
     }),
     ("shutdown with a full queue wakes poll", BOTH, |scene| {
         let (socket, mut peer) = scene.connected();
         super::poll::fill(socket);
-        let waiter = elsewhere(move || wait_for(socket, POLLIN));
+        let waiter = elsewhere(move || call::event_names(wait_for(socket, POLLIN)));
         woken(socket, &mut peer, waiter)
     }),
     ("shutdown of a listener", ALL, |scene| {
@@ -170,8 +180,9 @@ pub const CASES: &[Entry] = &[
     }),
 ];
 
-/// Shuts `socket` down; whether that ends `waiting` before the peer reads.
-fn woken<T>(socket: Fd, peer: &mut Peer, waiting: JoinHandle<T>) -> String {
+/// Shuts `socket` down; what that tells those who are `waiting`, if it is before the
+/// peer reads.
+fn woken(socket: Fd, peer: &mut Peer, waiting: JoinHandle<String>) -> String {
     let shut = say(call::shutdown(socket, SHUT_RDWR));
     let until = Instant::now() + Duration::from_secs(3);
     while !waiting.is_finished() && Instant::now() < until {
@@ -179,8 +190,10 @@ fn woken<T>(socket: Fd, peer: &mut Peer, waiting: JoinHandle<T>) -> String {
     }
     let is_woken = waiting.is_finished();
     peer.ask("drain");
-    let _ = waiting.join();
-    format!("{shut}; at once: {is_woken}")
+    match waiting.join() {
+        Ok(told) if is_woken => format!("{shut}; at once {told}"),
+        _ => format!("{shut}; not at once"),
+    }
 }
 
 fn peer_name(fd: Fd) -> String {
