@@ -187,9 +187,15 @@ pub const CASES: &[Entry] = &[
 /// Sends until it would block, also after queues on the way have filled up;
 /// the number of bytes.
 pub fn fill(socket: Fd) -> usize {
+    fill_up_to(socket, usize::MAX)
+}
+
+/// The same with `most` bytes at most.
+pub fn fill_up_to(socket: Fd, most: usize) -> usize {
     let mut total = 0;
-    loop {
-        let block: Vec<u8> = (total..total + 16384).map(crate::peer::pattern).collect();
+    while total < most {
+        let end = most.min(total + 16384);
+        let block: Vec<u8> = (total..end).map(crate::peer::pattern).collect();
         let sent = call::send(socket, &block, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL);
         match usize::try_from(sent) {
             Ok(sent) => total += sent,
@@ -197,6 +203,7 @@ pub fn fill(socket: Fd) -> usize {
             Err(_) => assert_eq!(call::errno(), libc::EAGAIN),
         }
     }
+    total
 }
 
 /// A new epoll instance that watches `socket`.

@@ -79,8 +79,8 @@ pub const CASES: &[Entry] = &[
     }),
     ("shutdown with data unsent wakes a reader", BOTH, |scene| {
         let (socket, mut peer) = scene.connected();
-        // More than the peer's ring holds, less than both rings.
-        super::send::send_pattern(socket, 100_000);
+        // More than the peer's ring holds, less than both rings where there are two.
+        super::poll::fill_up_to(socket, 100_000);
         let reader = elsewhere(move || say(call::receive(socket, &mut [0], 0)));
         woken(socket, &mut peer, reader)
     }),
