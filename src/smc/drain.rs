@@ -73,7 +73,7 @@ fn let_go(fd: c_int, is_ours: bool) {
         None => uncork(fd),
     }
     if has_unsent(fd) && background::drain(fd).is_err() {
-        drain(fd, os::now() + process::drain_timeout());
+        drain(fd, latest());
     }
 }
 
@@ -89,7 +89,7 @@ pub fn shuts_in_background(fd: c_int, how: c_int) -> bool {
         return false;
     }
     if background::drain_and_shut(fd).is_err() {
-        drain(fd, os::now() + process::drain_timeout());
+        drain(fd, latest());
         return false;
     }
     if how == SHUT_RDWR {
@@ -122,14 +122,19 @@ pub fn before_exec() {
     });
 }
 
+/// Until when the program may be kept waiting.
+fn latest() -> Duration {
+    os::now() + process::drain_timeout()
+}
+
 /// Waits for what is under way in the background, for at most `SMC_DRAIN_TIMEOUT`.
 pub fn finish() {
-    background::wait_for_all(|| os::now() + process::drain_timeout());
+    background::wait_for_all(latest);
 }
 
 fn drain_all(concerns: impl Fn(c_int) -> bool) {
     let mut deadline = None;
-    let mut until = || *deadline.get_or_insert_with(|| os::now() + process::drain_timeout());
+    let mut until = || *deadline.get_or_insert_with(latest);
     let concerned =
         |&fd: &c_int| concerns(fd) && is_to_be_drained(fd) && kept::linger(fd) != Some(0);
     if ownership::is_ours() {

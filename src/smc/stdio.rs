@@ -42,7 +42,8 @@ pub fn opened(stream: *mut FILE, fd: c_int) {
     });
 }
 
-/// The SMC socket that a stream is on which the program is about to close.
+/// The SMC socket that a stream is on which the program is about to close, and which is
+/// not written out at exit any more.
 ///
 /// # Safety
 /// `stream` must be one of the C library's.
@@ -80,7 +81,7 @@ pub fn flush() {
         if stream.is_null() {
             continue;
         }
-        // SAFETY: open streams of the C library; `before_close` takes out the others.
+        // SAFETY: open streams of the C library; `socket_of` takes out the others.
         unsafe {
             if hints::of(fileno(stream)).may_flow() && ftrylockfile(stream) == 0 {
                 fflush(stream);

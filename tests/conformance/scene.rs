@@ -163,9 +163,22 @@ impl Scene {
 
     /// The address of a port on which nobody listens, and nobody will.
     pub fn refusing(&self) -> Address {
+        self.held().1
+    }
+
+    /// The same, for this side to be bound to.
+    pub fn free(&self) -> Address {
+        let (holder, address) = self.held();
+        call::close(holder);
+        address
+    }
+
+    /// A TCP socket that is bound to a port of this machine's, and that address.
+    fn held(&self) -> (Fd, Address) {
         let holder = call::raw_socket(self.family.number(), libc::SOCK_STREAM, 0);
         must(call::bind(holder, &self.own(0)));
-        self.own(call::name_of(holder).map_or(0, |name| name.port()))
+        let port = call::name_of(holder).map_or(0, |name| name.port());
+        (holder, self.own(port))
     }
 
     /// A peer that has done nothing yet.

@@ -51,15 +51,8 @@ pub fn descriptor_of(process: c_int, fd: c_int) -> Result<c_int, Errno> {
 /// # Safety
 /// `path` must be what the program passes to a call of the kernel's.
 pub unsafe fn may_exist(path: *const c_char) -> bool {
-    let mut status = MaybeUninit::<libc::stat>::zeroed();
-    let found = kernel!(
-        libc::SYS_newfstatat,
-        libc::AT_FDCWD,
-        path,
-        status.as_mut_ptr(),
-        0
-    );
-    found.is_ok()
+    // SAFETY: as the caller promises.
+    unsafe { status_of(path) }.is_ok()
 }
 
 /// Whether `close_range` with these flags marks descriptors close-on-exec and
@@ -88,21 +81,27 @@ fn file_identity_in(process: c_int, fd: c_int) -> Option<(u64, u64)> {
     let mut rest = path.as_mut_slice();
     // The last byte stays: the NUL.
     write!(rest, "/proc/{process}/fd/{fd}\0").ok()?;
+    // SAFETY: it ends with a NUL.
+    match unsafe { status_of(path.as_ptr().cast()) } {
+        Ok(status) => Some((status.st_dev, status.st_ino)),
+        Err(Errno(libc::ENOENT)) => Some((0, 0)),
+        Err(_) => None,
+    }
+}
+
+/// # Safety
+/// `path` must be what a program may pass to `stat(2)`.
+unsafe fn status_of(path: *const c_char) -> Result<libc::stat, Errno> {
     let mut status = MaybeUninit::<libc::stat>::zeroed();
-    let found = kernel!(
+    kernel!(
         libc::SYS_newfstatat,
         libc::AT_FDCWD,
-        path.as_ptr(),
+        path,
         status.as_mut_ptr(),
         0
-    );
-    match found {
-        Err(Errno(libc::ENOENT)) => return Some((0, 0)),
-        other => other.ok()?,
-    };
+    )?;
     // SAFETY: zeroed bytes are a valid struct stat.
-    let status = unsafe { status.assume_init() };
-    Some((status.st_dev, status.st_ino))
+    Ok(unsafe { status.assume_init() })
 }
 
 /// Which file a descriptor is: device and inode.

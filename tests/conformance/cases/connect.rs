@@ -2,7 +2,6 @@
 //! `connect` that ends at once, one way or the other.
 
 use super::{Entry, ALL, BOTH, V4};
-use crate::address::Address;
 use crate::call::{self, error_name, get_int, must, say, Fd};
 use crate::scene::Scene;
 use libc::{SOL_SOCKET, SO_ERROR};
@@ -68,7 +67,7 @@ pub const CASES: &[Entry] = &[
         "connect from a bound address, refused, then again",
         ALL,
         |scene| {
-            let (own, socket) = (a_free_address(scene), scene.socket());
+            let (own, socket) = (scene.free(), scene.socket());
             must(call::bind(socket, &own));
             let refused = say(call::connect(socket, &scene.refusing()));
             let mut peer = scene.connect(socket);
@@ -225,15 +224,6 @@ pub const CASES: &[Entry] = &[
             .join(" ")
     }),
 ];
-
-/// One of this machine's, with a port that is nobody's.
-fn a_free_address(scene: &Scene) -> Address {
-    let holder = call::raw_socket(scene.family.number(), libc::SOCK_STREAM, 0);
-    must(call::bind(holder, &scene.own(0)));
-    let port = call::name_of(holder).map_or(0, |name| name.port());
-    call::close(holder);
-    scene.own(port)
-}
 
 /// Ten bytes each way.
 pub fn trip(socket: Fd, peer: &mut crate::peer::Peer) -> String {
