@@ -4,6 +4,7 @@
 use super::{connect, Entry, ALL, BOTH};
 use crate::call::{self, get_int, must, say, Fd};
 use libc::SOL_SOCKET;
+use std::ops::Range;
 use std::os::fd::FromRawFd;
 
 pub const CASES: &[Entry] = &[
@@ -59,6 +60,44 @@ pub const CASES: &[Entry] = &[
         let kept = [libc::SO_KEEPALIVE, libc::SO_REUSEADDR];
         kept.map(|name| get_int(socket, SOL_SOCKET, name)).join(" ")
     }),
+    ("dup2 to a number above 65,535", BOTH, |scene| {
+        let mut trips = Vec::new();
+        for target in [70_000, 65_536 + 400] {
+            let socket = scene.socket();
+            let other = dup_to(socket, target);
+            must(call::set_int(other, SOL_SOCKET, libc::SO_KEEPALIVE, 1));
+            call::close(socket);
+            let mut peer = scene.connect(other);
+            trips.push(get_int(other, SOL_SOCKET, libc::SO_KEEPALIVE));
+            trips.push(connect::trip(other, &mut peer));
+            let sent = send_more(other, 10..510);
+            call::close(other);
+            trips.push(format!("{sent}, {}", peer.ask("take 500")));
+        }
+        trips.join("; ")
+    }),
+    ("two sockets 65,536 numbers apart", BOTH, |scene| {
+        let (lower, mut lower_peer) = scene.connected();
+        let (socket, mut upper_peer) = scene.connected();
+        let upper = dup_to(socket, lower + 65_536);
+        call::close(socket);
+        let first = connect::trip(upper, &mut upper_peer);
+        let sent = super::send::send_pattern(lower, 500);
+        call::close(lower);
+        let taken = lower_peer.ask("take 500");
+        // The lower number is another file's, then a listener's.
+        let again = [(scene.socket(), 10..20), (scene.listener(), 20..30)].map(|(fd, bytes)| {
+            dup_to(fd, lower);
+            call::close(lower);
+            format!("{} {}", send_more(upper, bytes), upper_peer.ask("take 10"))
+        });
+        let shut = say(call::shutdown(upper, libc::SHUT_WR));
+        let end = upper_peer.ask("take 1");
+        format!(
+            "{first}; {sent}, {taken}; {}; {shut}, {end}",
+            again.join("; ")
+        )
+    }),
     ("a number used again after close", BOTH, |scene| {
         let first = scene.socket();
         must(call::set_int(first, SOL_SOCKET, libc::SO_KEEPALIVE, 1));
@@ -101,8 +140,7 @@ pub const CASES: &[Entry] = &[
             let (socket, mut peer) = scene.connected();
             let child = in_child(|| i32::from(super::send::send_pattern(socket, 500) != 500));
             let taken = peer.ask("take 500");
-            let more: Vec<_> = (500..600).map(crate::peer::pattern).collect();
-            let sent = say(call::send(socket, &more, 0));
+            let sent = send_more(socket, 500..600);
             format!("{child}; {taken}; {sent}; {}", peer.ask("take 100"))
         },
     ),
@@ -155,6 +193,25 @@ pub const CASES: &[Entry] = &[
         )
     }),
 ];
+
+/// Sends these bytes of what the peer expects.
+fn send_more(fd: Fd, bytes: Range<usize>) -> String {
+    let more: Vec<_> = bytes.map(crate::peer::pattern).collect();
+    say(call::send(fd, &more, 0))
+}
+
+/// `fd` as `number` too, which can be any up to 100,000.
+fn dup_to(fd: Fd, number: Fd) -> Fd {
+    let limit = libc::rlimit {
+        rlim_cur: 100_000,
+        rlim_max: 100_000,
+    };
+    // SAFETY: a limit of this process, and numbers.
+    unsafe {
+        must(libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit));
+        must(libc::dup2(fd, number))
+    }
+}
 
 /// Runs `work` in a forked child; its exit status.
 fn in_child(work: impl FnOnce() -> i32) -> String {
