@@ -80,7 +80,7 @@ supervise_guest() {
 		-machine pc,usb=off,vmport=off -accel "$accel" -cpu max \
 		-smp "${LAB_CPUS:-2}" -m "${LAB_MEMORY:-2G}" \
 		-kernel "$folder/kernel" -initrd "$(initramfs_path "$kind")" \
-		-append "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on${bare:+ lab.bare}" \
+		-append "console=ttyS0 quiet panic=-1 mitigations=off maxcpus=1 random.trust_cpu=on${bare:+ lab.bare}" \
 		-device virtio-serial-pci -device virtio-rng-pci \
 		-fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
 		-device virtio-9p-pci,fsdev=host,mount_tag=host \

@@ -193,6 +193,11 @@ bool console_read(struct guest *g)
 	return true;
 }
 
+bool console_has(struct guest *g, const char *text)
+{
+	return memmem(g->console_text, g->console_used, text, strlen(text)) != NULL;
+}
+
 /* The last lines, without the control characters that a console carries. */
 void console_show(struct guest *g)
 {

@@ -26,6 +26,11 @@ static volatile sig_atomic_t signalled;
 static struct guest guests[2];
 static int guest_count;
 static int64_t deadline;
+static int boots_left = BOOTS;
+
+/* What the caller has asked for. */
+static bool is_pair;
+static char **qemu_command, **commands;
 
 static void on_signal(int number)
 {
@@ -48,7 +53,7 @@ int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-void finish(int status)
+static void end_all(void)
 {
 	for (int i = 0; i < guest_count; i++) {
 		if (guests[i].qemu > 0) {
@@ -56,7 +61,48 @@ void finish(int status)
 			waitpid(guests[i].qemu, NULL, 0);
 		}
 	}
+}
+
+void finish(int status)
+{
+	end_all();
 	exit(status);
+}
+
+static void boot(int number, const char *name, char **command, int wire)
+{
+	struct guest *g = &guests[guest_count];
+	memset(g, 0, sizeof(*g));
+	g->number = number;
+	g->name = name;
+	g->command = command;
+	guest_count++;
+	guest_boot(g, qemu_command, wire);
+}
+
+static void boot_all(void)
+{
+	static char *shells[2][4];
+	int wire[2];
+
+	boots_left--;
+	guest_count = 0;
+	if (!is_pair) {
+		boot(0, "guest", commands, -1);
+		return;
+	}
+	/* Whole datagrams, no port to choose, and no stranger on it. */
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, wire) < 0) {
+		perror("lab: socketpair");
+		finish(EXIT_LAB);
+	}
+	for (int i = 0; i < 2; i++) {
+		shells[i][0] = "/bin/sh";
+		shells[i][1] = "-c";
+		shells[i][2] = commands[i];
+		boot(i + 1, i == 0 ? "server" : "client", shells[i], wire[i]);
+		close(wire[i]);
+	}
 }
 
 /* The guest cannot go on: says why, shows its console, ends with status. */
@@ -66,6 +112,28 @@ static void give_up(struct guest *g, int status, const char *why)
 	fprintf(stderr, why, (int)((deadline - g->started) / 1000));
 	console_show(g);
 	finish(status);
+}
+
+/* The guest has died. Seen on emulated processors: the kernel patches its code
+ * while another processor runs it, which meets the breakpoint there too late for
+ * the kernel to know it. As long as no command has begun there is another try.
+ * False: this is the end. */
+static bool boot_again(struct guest *g)
+{
+	bool has_begun = true;
+
+	for (int i = 0; i < guest_count; i++)
+		has_begun = has_begun && guests[i].ready;
+	if (has_begun || boots_left == 0 || !console_has(g, "Kernel panic"))
+		return false;
+	fputs("lab: the guest's kernel died while it was starting; once more\n", stderr);
+	end_all();
+	for (int i = 0; i < guest_count; i++) {
+		close(guests[i].port);
+		close(guests[i].console);
+	}
+	boot_all();
+	return true;
 }
 
 /* Writes to our own stdout or stderr, in steps that cannot block past the
@@ -138,17 +206,20 @@ static void on_frame(struct guest *g, enum frame_type type, const char *data, si
 	}
 }
 
-/* Takes what the port has and handles each whole frame of it. */
-static void on_port(struct guest *g)
+/* Takes what the port has and handles each whole frame of it. False: the guests
+ * are others now. */
+static bool on_port(struct guest *g)
 {
 	ssize_t n = read(g->port, g->in + g->in_used, sizeof(g->in) - g->in_used);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
+		return true;
 	if (n <= 0) {
 		if (guest_count > 1 && guests[1].exited)
 			finish(guests[1].status);
 		while (console_read(g)) /* what it said last */
 			;
+		if (boot_again(g))
+			return false;
 		give_up(g, EXIT_LAB, g->ready ? "the guest died\n"
 		                              : "the guest did not come up\n");
 	}
@@ -166,6 +237,7 @@ static void on_port(struct guest *g)
 	}
 	memmove(g->in, g->in + at, g->in_used - at);
 	g->in_used -= at;
+	return true;
 }
 
 static void on_deadline(void)
@@ -213,8 +285,8 @@ static void watch(void)
 		for (int i = 0; i < guest_count; i++) {
 			if (wait[2 * i + 1].revents)
 				console_read(&guests[i]);
-			if (wait[2 * i].revents)
-				on_port(&guests[i]);
+			if (wait[2 * i].revents && !on_port(&guests[i]))
+				break;
 		}
 	}
 }
@@ -245,32 +317,9 @@ int main(int argc, char **argv)
 
 	deadline = now_ms() + (int64_t)strtol(argv[2], NULL, 10) * 1000;
 	argv[split] = NULL;
-	if (!strcmp(argv[1], "pair")) {
-		int wire[2];
-		/* Whole datagrams, no port to choose, and no stranger on it. */
-		if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, wire) < 0) {
-			perror("lab: socketpair");
-			return EXIT_LAB;
-		}
-		for (int i = 0; i < 2; i++) {
-			char **shell = calloc(4, sizeof(char *));
-			if (!shell)
-				return EXIT_LAB;
-			shell[0] = "/bin/sh";
-			shell[1] = "-c";
-			shell[2] = argv[split + 1 + i];
-			guests[i].command = shell;
-			guests[i].name = i == 0 ? "server" : "client";
-			guests[i].number = i + 1;
-			guest_count = i + 1;
-			guest_boot(&guests[i], argv + 3, wire[i]);
-			close(wire[i]);
-		}
-	} else {
-		guests[0].command = argv + split + 1;
-		guests[0].name = "guest";
-		guest_count = 1;
-		guest_boot(&guests[0], argv + 3, -1);
-	}
+	is_pair = !strcmp(argv[1], "pair");
+	qemu_command = argv + 3;
+	commands = argv + split + 1;
+	boot_all();
 	watch();
 }

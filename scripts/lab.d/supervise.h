@@ -16,6 +16,7 @@ enum {
 	EXIT_TIME_LIMIT = 124,  /* as timeout(1) */
 	EXIT_LAB = 125,         /* not the command failed but the guest */
 	SERVER_END_MS = 10000,  /* from SIGTERM to the end of the server's guest */
+	BOOTS = 4,              /* as often is a guest started that dies at once */
 	CONSOLE_KEPT = 65536,   /* bytes */
 	CONSOLE_LINES = 40,
 	LINE_MAX_KEPT = 65536,
@@ -49,6 +50,7 @@ _Noreturn void finish(int status);
 void guest_boot(struct guest *g, char **qemu, int wire);
 void guest_start_command(struct guest *g);
 bool console_read(struct guest *g); /* false: nothing (more) there */
+bool console_has(struct guest *g, const char *text);
 void console_show(struct guest *g);
 void emit_prefixed(struct guest *g, const char *data, size_t length);
 void emit_prefixed_end(struct guest *g);
