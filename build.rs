@@ -42,7 +42,7 @@ fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rustc-check-cfg=cfg(has_naked_functions)");
     if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("x86_64") && compiler_is_from(88)? {
-        println!("cargo:rustc-cfg=has_naked_functions"); // src/hooks/straight.rs
+        println!("cargo:rustc-cfg=has_naked_functions"); // src/hooks: straight, any_number
     }
     let folder = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
     let folder = Path::new(&folder);

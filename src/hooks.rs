@@ -6,6 +6,8 @@
 //! a hook's path is known to panic, so no call is made twice.
 
 mod accepting;
+#[cfg(has_naked_functions)]
+mod any_number;
 mod closing;
 mod duplicating;
 mod ending;

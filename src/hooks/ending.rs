@@ -19,7 +19,7 @@ extern "C" fn exec() {
 
 /// Sees to what will be closed, if there can be anything.
 #[inline]
-fn before_exec() {
+pub(super) fn before_exec() {
     if hints::have_flown() {
         exec();
     }
@@ -35,7 +35,7 @@ extern "C" fn exec_of(path: *const c_char) {
 
 /// The same, where `path` may be one of several that a program tries one by one.
 #[inline]
-fn before_exec_of(path: *const c_char) {
+pub(super) fn before_exec_of(path: *const c_char) {
     if hints::have_flown() {
         exec_of(path);
     }

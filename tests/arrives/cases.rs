@@ -41,13 +41,16 @@ const ACTS: [&str; 8] = [
 ];
 
 /// The end of the process.
-const ENDS: [&str; 9] = [
+const ENDS: [&str; 12] = [
     "exit",
     "_exit",
     "_Exit",
     "quick_exit",
     "return",
     "exec",
+    "execl",
+    "execlp",
+    "execle",
     "thread",
     "last-thread",
     "handler",
@@ -131,8 +134,7 @@ pub fn hands() -> Vec<String> {
 
 /// Ends of which the shim does not hear, and sockets: it sees none of the calls
 /// that would tell it.
-pub const UNHEARD_OF: [&str; 3] = [
-    "write=fill act=none then=execl",
+pub const UNHEARD_OF: [&str; 2] = [
     "via=exec number=9 write=fill act=none then=_exit",
     "via=passed write=fill act=none then=_exit",
 ];

@@ -16,6 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
+/* More arguments than there are registers for them, which the shell compares. */
+#define SHELL(in) "sh", "-c", "test \"$*${IN-}\" = '1 2 3 4 5 6 7 8" in "'", "-", \
+	"1", "2", "3", "4", "5", "6", "7", "8"
+
 static pthread_barrier_t barrier;
 
 static void *close_with_others(void *connection)
@@ -210,7 +214,11 @@ void end(void)
 		_exit(0);
 	}
 	if (is("then", "execl"))
-		execl("/bin/true", "true", (char *)NULL);
+		execl("/bin/sh", SHELL(""), (char *)NULL);
+	if (is("then", "execlp"))
+		execlp("sh", SHELL(""), (char *)NULL);
+	if (is("then", "execle"))
+		execle("/bin/sh", SHELL("in"), (char *)NULL, (char *[]){ "IN=in", NULL });
 	if (is("then", "thread")) {
 		if (pthread_create(&thread, NULL, exit_in_thread, NULL))
 			fail("pthread_create");

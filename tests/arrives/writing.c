@@ -13,10 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Nothing more fits when it does not for so many milliseconds. */
 #define FULL_AFTER 500
+/* Nor is written for longer (seconds): on a slow machine readers may be awake before
+ * all is full. */
+#define FULL_BY 30
 /* TCP's buffers take less. */
 #define MOST_THAT_FITS (16L << 20)
 
@@ -85,6 +89,7 @@ static void set_non_blocking(void)
 static void as_fits(long bytes, int patience)
 {
 	struct pollfd polled[MOST];
+	time_t end = time(NULL) + FULL_BY;
 	int i, left, ready;
 
 	set_non_blocking();
@@ -99,7 +104,7 @@ static void as_fits(long bytes, int patience)
 		ready = poll(polled, (nfds_t)count, patience);
 		if (ready < 0 && errno != EINTR)
 			fail("poll");
-		if (ready == 0)
+		if (ready == 0 || (patience >= 0 && time(NULL) > end))
 			return;
 		for (i = 0; ready > 0 && i < count; i++) {
 			long rest = bytes - connections[i].written;
