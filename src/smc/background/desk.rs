@@ -2,9 +2,10 @@
 //! Where a thread that is there already is handed further tasks.
 //!
 //! Whoever has one lays it down in a slot and waits until it is taken: a few
-//! microseconds, but never long. A thread that does not come, because the kernel
-//! holds it up or it does not get a processor, loses the task and the desk to a new
-//! one. No lock, no memory but this, and nothing that a fork at any moment could
+//! microseconds, but never long. Both sides look for a moment before they fall asleep:
+//! in a row of closes neither has to be woken. A thread that does not come, because the
+//! kernel holds it up or it does not get a processor, loses the task and the desk to a
+//! new one. No lock, no memory but this, and nothing that a fork at any moment could
 //! spoil: a child finds a desk that is another process's, and clears it.
 
 use super::{halves, word, Task};
@@ -17,6 +18,11 @@ use std::time::Duration;
 
 /// How long is waited for a thread to come.
 const PATIENCE: Duration = Duration::from_millis(5);
+
+/// How often is looked before falling asleep, which takes as long as waking somebody,
+const LOOKS: u32 = 50;
+/// and how long at most: others may want the processor, too.
+const MOMENT: Duration = Duration::from_micros(200);
 
 /// Whose desk it is, and above that of which process: see [`Seat`].
 static DESK: AtomicU64 = AtomicU64::new(0);
@@ -63,7 +69,6 @@ pub fn hand_over(task: &Task, process: u32) -> bool {
     if !is_attended(process) {
         return false;
     }
-    let begun = os::now();
     let Some(slot) = SLOTS.iter().find(|slot| slot.goes(FREE, FILLING)) else {
         return false;
     };
@@ -75,6 +80,7 @@ pub fn hand_over(task: &Task, process: u32) -> bool {
     }
     BELL.fetch_add(1, Release);
     os::futex_wake(&raw const BELL);
+    let mut asleep_since = None;
     loop {
         let phase = slot.phase.load(Acquire);
         let withdrawn = match phase {
@@ -85,7 +91,12 @@ pub fn hand_over(task: &Task, process: u32) -> bool {
                 return answer == HELD;
             }
         };
-        let rest = PATIENCE.saturating_sub(os::now().saturating_sub(begun));
+        if changes_soon(&slot.phase, phase) {
+            continue;
+        }
+        let now = os::now();
+        let asleep = now.saturating_sub(*asleep_since.get_or_insert(now));
+        let rest = PATIENCE.saturating_sub(asleep);
         if rest.is_zero() && slot.goes(phase, withdrawn) {
             return false;
         }
@@ -191,6 +202,20 @@ pub fn each(mut take: impl FnMut(&Task, &dyn Fn(bool) -> bool)) -> bool {
 /// What [`wait`] is to be given, read before looking at the desk.
 pub fn bell() -> u32 {
     BELL.load(Acquire)
+}
+
+/// Whether something is laid down in the next moment, given what [`bell`] was.
+pub fn rings_soon(since: u32) -> bool {
+    changes_soon(&BELL, since)
+}
+
+fn changes_soon(word: &AtomicU32, value: u32) -> bool {
+    let end = os::now() + MOMENT;
+    let mut looks = (0..LOOKS).take_while(|_| os::now() < end);
+    looks.any(|_| {
+        os::yield_processor();
+        word.load(Acquire) != value
+    })
 }
 
 /// Whether something may have been laid down since.

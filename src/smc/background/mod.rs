@@ -107,10 +107,11 @@ fn run(fd: c_int, is_to_be_shut: bool) -> Result<(), Errno> {
     // and what is being handed over with it.
     let before = os::block_signals();
     add(process, 1);
-    let held = if desk::hand_over(&task, process) {
+    let is_filtered = os::is_filtered();
+    let held = if !is_filtered && desk::hand_over(&task, process) {
         Ok(())
     } else {
-        thread::start(&task, process)
+        thread::start(&task, process, is_filtered)
     };
     if held.is_err() {
         ended(process);

@@ -54,12 +54,12 @@ const BEGUN: u32 = 1;
 const IMPOSSIBLE: u32 = 2;
 
 /// Makes a thread for `task`, which it holds when this returns. Signals are blocked.
+/// `is_filtered`: a filter can end the process for a call that it does not expect.
 ///
 /// # Errors
 /// When none is to be had.
-pub fn start(task: &Task, process: u32) -> Result<(), Errno> {
-    // A filter can end the process for a call that it does not expect.
-    if os::is_filtered() {
+pub fn start(task: &Task, process: u32, is_filtered: bool) -> Result<(), Errno> {
+    if is_filtered {
         return make(task, process, Sockets::Copied);
     }
     make(task, process, Sockets::Fetched).or_else(|_| make(task, process, Sockets::Copied))
@@ -163,10 +163,14 @@ impl Room {
     fn attend(&mut self, program: c_int, seat: Seat) {
         let mut is_idle = false;
         loop {
-            let bell = desk::bell();
+            let mut bell = desk::bell();
             let is_mine = seat.is_mine();
-            if is_mine && self.take_all(program) {
+            while is_mine && self.take_all(program) {
                 is_idle = false;
+                if !desk::rings_soon(bell) {
+                    break;
+                }
+                bell = desk::bell();
             }
             let is_called = || is_mine && desk::has_rung(bell);
             match self.held.look(self.process, is_called) {

@@ -65,6 +65,11 @@ pub fn futex_wait(word: &AtomicU32, value: u32, limit: Duration) {
     );
 }
 
+/// Leaves the processor to others, if there are any that want it.
+pub fn yield_processor() {
+    let _ = kernel!(libc::SYS_sched_yield, 0);
+}
+
 /// Sleeps; a signal ends it.
 pub fn sleep(time: Duration) {
     let time = timespec(time);
