@@ -12,9 +12,9 @@ use std::ffi::{c_char, c_int, c_void};
 /// What is known of these calls: the first argument.
 type Exec = unsafe extern "C" fn(*const c_char) -> c_int;
 
-/// `$look` is done before the call, with its first argument.
+/// A hook that does `$look` before the call, with its first argument.
 macro_rules! before_jumping {
-    ($name:ident, $look:expr) => {
+    (unsafe fn $name:ident(path, ..) => $look:expr) => {
         const _: () = {
             /// Does it, and finds the real function.
             extern "C" fn look(path: *const c_char) -> *const c_void {
@@ -53,6 +53,14 @@ macro_rules! before_jumping {
     };
 }
 
-before_jumping!(execl, before_exec_of);
-before_jumping!(execle, before_exec_of);
-before_jumping!(execlp, |_| before_exec());
+before_jumping! {
+    unsafe fn execl(path, ..) => before_exec_of
+}
+
+before_jumping! {
+    unsafe fn execle(path, ..) => before_exec_of
+}
+
+before_jumping! {
+    unsafe fn execlp(path, ..) => |_| before_exec()
+}
