@@ -138,7 +138,7 @@ static long microseconds(void)
 
 void act(void)
 {
-	long before = microseconds();
+	long before = microseconds(), first = 0;
 	pid_t child = 0;
 	int i, status;
 
@@ -152,9 +152,14 @@ void act(void)
 		if (close_them_all(is("act", "closefrom")))
 			fail("close_range");
 	} else
-		for (i = 0; i < count; i++)
+		for (i = 0; i < count; i++) {
 			if (act_on(&connections[i]))
 				fail("act=");
+			if (i == 0)
+				first = microseconds() - before;
+		}
+	if (first)
+		say("first %ld", first);
 	say("closed %ld", microseconds() - before);
 	if (child && is("then", "live") && (waitpid(child, &status, 0) != child || status))
 		fail("child");

@@ -16,8 +16,10 @@ pub struct Outcome {
     pub received: Vec<String>,
     /// What the kernel says the connections are at the writer.
     pub kinds: Vec<String>,
-    /// Microseconds that closing took.
+    /// Microseconds that closing took,
     pub closed: Option<String>,
+    /// and the first of several calls of them.
+    pub first: Option<String>,
     pub status: ExitStatus,
 }
 

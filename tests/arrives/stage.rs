@@ -260,7 +260,7 @@ impl Writer {
         drop(self.process.stdin.take());
         let status = self.wait();
         let kinds = self.told("kind");
-        let closed = self.told("closed").pop();
+        let [closed, first] = ["closed", "first"].map(|what| self.told(what).pop());
         let outcome = Outcome {
             case: self.case.clone(),
             preload: self.preload,
@@ -268,6 +268,7 @@ impl Writer {
             received,
             kinds,
             closed,
+            first,
             status,
         };
         println!("{outcome}");
