@@ -26,6 +26,7 @@ static volatile sig_atomic_t signalled;
 static struct guest guests[2];
 static int guest_count;
 static int64_t deadline;
+static int time_limit; /* s */
 static int boots_left = BOOTS;
 
 /* What the caller has asked for. */
@@ -109,7 +110,7 @@ static void boot_all(void)
 static void give_up(struct guest *g, int status, const char *why)
 {
 	fprintf(stderr, "lab: %s%s", guest_count > 1 ? g->name : "", guest_count > 1 ? ": " : "");
-	fprintf(stderr, why, (int)((deadline - g->started) / 1000));
+	fprintf(stderr, why, time_limit);
 	console_show(g);
 	finish(status);
 }
@@ -315,7 +316,8 @@ int main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
 	signal(SIGPIPE, SIG_IGN);
 
-	deadline = now_ms() + (int64_t)strtol(argv[2], NULL, 10) * 1000;
+	time_limit = (int)strtol(argv[2], NULL, 10);
+	deadline = now_ms() + (int64_t)time_limit * 1000;
 	argv[split] = NULL;
 	is_pair = !strcmp(argv[1], "pair");
 	qemu_command = argv + 3;

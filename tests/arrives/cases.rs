@@ -40,7 +40,8 @@ const ACTS: [&str; 8] = [
     "closefrom",
 ];
 
-/// The end of the process.
+/// The end of the process. (Of `execl`, `execlp` and `execle` hears what Rust 1.88 or
+/// later builds for x86-64.)
 const ENDS: [&str; 12] = [
     "exit",
     "_exit",

@@ -138,7 +138,7 @@ static long microseconds(void)
 
 void act(void)
 {
-	long before = microseconds(), first = 0;
+	long before = microseconds(), first = 0, all;
 	pid_t child = 0;
 	int i, status;
 
@@ -158,9 +158,10 @@ void act(void)
 			if (i == 0)
 				first = microseconds() - before;
 		}
+	all = microseconds() - before;
 	if (first)
 		say("first %ld", first);
-	say("closed %ld", microseconds() - before);
+	say("closed %ld", all);
 	if (child && is("then", "live") && (waitpid(child, &status, 0) != child || status))
 		fail("child");
 }

@@ -31,6 +31,9 @@ const SIZE: usize = (size_of::<Room>() + STACK).next_multiple_of(4096);
 /// not far, and nobody else is to find a thread that it does not expect.
 const LINGER: Duration = Duration::from_millis(10);
 
+/// So many times in a row it takes what is there before it looks at what it holds.
+const ROUNDS: usize = 64;
+
 struct Room {
     first: Task,
     sockets: Sockets,
@@ -164,13 +167,17 @@ impl Room {
         let mut is_idle = false;
         loop {
             let mut bell = desk::bell();
-            let is_mine = seat.is_mine();
-            while is_mine && self.take_all(program) {
+            let mut is_mine = seat.is_mine();
+            for _ in 0..ROUNDS {
+                if !is_mine || !self.take_all(program) {
+                    break;
+                }
                 is_idle = false;
-                if !desk::rings_soon(bell) {
+                if !self.held.has_room() || !desk::rings_soon(bell) {
                     break;
                 }
                 bell = desk::bell();
+                is_mine = seat.is_mine();
             }
             let is_called = || is_mine && desk::has_rung(bell);
             match self.held.look(self.process, is_called) {

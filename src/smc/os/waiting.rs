@@ -65,6 +65,17 @@ pub fn futex_wait(word: &AtomicU32, value: u32, limit: Duration) {
     );
 }
 
+/// Whether [`yield_processor`] does what it says: threads with a real-time policy leave
+/// it to their like alone, or for long (sched(7)).
+pub fn shares_processor() -> bool {
+    let policy = kernel!(libc::SYS_sched_getscheduler, 0).map_or(libc::SCHED_FIFO, number);
+    let policy = policy & !libc::SCHED_RESET_ON_FORK;
+    matches!(
+        policy,
+        libc::SCHED_OTHER | libc::SCHED_BATCH | libc::SCHED_IDLE
+    )
+}
+
 /// Leaves the processor to others, if there are any that want it.
 pub fn yield_processor() {
     let _ = kernel!(libc::SYS_sched_yield, 0);

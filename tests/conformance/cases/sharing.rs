@@ -86,12 +86,13 @@ pub const CASES: &[Entry] = &[
         let (socket, mut upper_peer) = scene.connected();
         let upper = dup_to(socket, lower + 65_536);
         call::close(socket);
+        let others = [(scene.socket(), 10..20), (scene.listener(), 20..30)];
         let first = connect::trip(upper, &mut upper_peer);
         let sent = super::send::send_pattern(lower, 500);
         call::close(lower);
         let taken = lower_peer.ask("take 500");
         // The lower number is another file's, then a listener's.
-        let again = [(scene.socket(), 10..20), (scene.listener(), 20..30)].map(|(fd, bytes)| {
+        let again = others.map(|(fd, bytes)| {
             dup_to(fd, lower);
             call::close(lower);
             format!("{} {}", send_more(upper, bytes), upper_peer.ask("take 10"))
