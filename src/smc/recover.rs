@@ -7,8 +7,9 @@ use super::{address, demote, identity, kept, renew, slow};
 use crate::panics::caught;
 use crate::{hints, process};
 use libc::{
-    AF_INET, AF_INET6, AF_UNSPEC, ECONNABORTED, ECONNREFUSED, ECONNRESET, EINPROGRESS, EINTR,
-    EINVAL, EISCONN, ENETUNREACH, EPIPE, EPROTO, ETIMEDOUT, O_NONBLOCK, SOL_SOCKET, SO_ERROR,
+    AF_INET, AF_INET6, AF_UNSPEC, EALREADY, ECONNABORTED, ECONNREFUSED, ECONNRESET, EINPROGRESS,
+    EINTR, EINVAL, EISCONN, ENETUNREACH, EPIPE, EPROTO, ETIMEDOUT, O_NONBLOCK, SOL_SOCKET,
+    SO_ERROR,
 };
 use std::ffi::c_int;
 use std::time::Duration;
@@ -85,6 +86,9 @@ unsafe fn after(refusal: Errno, call: Call, time: u64) -> Step {
         EINTR if hints::of(fd).is_connecting() => Step::Fail(refusal),
         EINTR => go_on_in_background(fd),
         ECONNABORTED => anew(fd),
+        // The program knows that the one before has failed, and the kernel is not done
+        // with it yet.
+        EALREADY if !hints::of(fd).is_connecting() && renew::is_idle(fd) => anew(fd),
         // The handshake has failed where TCP would have been connected.
         error if OF_THE_HANDSHAKE.contains(&error) && has_tcp(fd) => {
             if time > slow::SLOW {

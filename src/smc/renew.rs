@@ -92,7 +92,7 @@ pub fn as_tcp(fd: c_int) -> Result<Bound, Errno> {
 
 /// Neither connected nor listening nor on the way to it. On an SMC socket it is
 /// the inner one that says so.
-fn is_idle(fd: c_int) -> bool {
+pub fn is_idle(fd: c_int) -> bool {
     const TCP_CLOSE: u8 = 7;
     let mut state = [0];
     os::get_option(fd, IPPROTO_TCP, libc::TCP_INFO, &mut state).is_ok() && state == [TCP_CLOSE]
