@@ -81,7 +81,6 @@ void guest_boot(struct guest *g, char **qemu, int wire)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, port) < 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, console) < 0)
 		cannot("socketpair");
-	g->started = now_ms();
 	g->qemu = fork();
 	if (g->qemu < 0)
 		cannot("fork");

@@ -47,7 +47,7 @@ static int wait_for(struct pollfd *what, nfds_t count, int64_t ms)
 	return ppoll(what, count, &limit, &none);
 }
 
-int64_t now_ms(void)
+static int64_t now_ms(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);

@@ -32,7 +32,6 @@ struct guest {
 	bool ready;
 	bool exited;        /* the command has; status is valid */
 	int status;
-	int64_t started;    /* ms, monotonic */
 	size_t in_used;
 	char in[2 * (FRAME_HEAD + FRAME_DATA_MAX)];
 	size_t line_used;   /* a server's unfinished line */
@@ -42,7 +41,6 @@ struct guest {
 };
 
 /* supervise.c */
-int64_t now_ms(void);
 void emit(int fd, const char *data, size_t length);
 _Noreturn void finish(int status);
 

@@ -19,7 +19,8 @@ macro_rules! before_jumping {
             /// Does it, and finds the real function.
             extern "C" fn look(path: *const c_char) -> *const c_void {
                 $look(path);
-        next!($name: Exec) as *const c_void
+        let real = next!($name: Exec);
+                real as *const c_void
             }
             // SAFETY: the registers that may hold arguments (for as many as there are,
             // System V ABI for x86-64, 3.2.3) are kept around the one call; the stack

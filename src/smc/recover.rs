@@ -182,12 +182,10 @@ fn go_on_in_background(fd: c_int) -> Step {
     Step::CallInBackground(flags)
 }
 
-/// Whether TCP is connected below SMC socket `fd` (`struct tcp_info`).
+/// Whether TCP is connected below SMC socket `fd`.
 fn has_tcp(fd: c_int) -> bool {
     const CONNECTED: [u8; 2] = [1, 8]; // TCP_ESTABLISHED, TCP_CLOSE_WAIT
-    let mut state = [0];
-    os::get_option(fd, libc::IPPROTO_TCP, libc::TCP_INFO, &mut state).is_ok()
-        && CONNECTED.iter().any(|connected| state == [*connected])
+    os::tcp_state(fd).is_some_and(|state| CONNECTED.contains(&state))
 }
 
 /// A connect on a socket with `SO_SNDTIMEO`, which bounds it on TCP (socket(7)):

@@ -8,7 +8,7 @@ use super::carried::{self, SocketOptions};
 use super::os::{self, Errno};
 use super::{address, create, demote, identity, watchers};
 use crate::hints;
-use libc::{EINVAL, IPPROTO_TCP, SOL_SOCKET, SO_REUSEADDR};
+use libc::{EINVAL, SOL_SOCKET, SO_REUSEADDR};
 use std::ffi::c_int;
 
 /// Puts an unconnected, unbound TCP socket with the same options and flags in the
@@ -94,8 +94,7 @@ pub fn as_tcp(fd: c_int) -> Result<Bound, Errno> {
 /// the inner one that says so.
 pub fn is_idle(fd: c_int) -> bool {
     const TCP_CLOSE: u8 = 7;
-    let mut state = [0];
-    os::get_option(fd, IPPROTO_TCP, libc::TCP_INFO, &mut state).is_ok() && state == [TCP_CLOSE]
+    os::tcp_state(fd) == Some(TCP_CLOSE)
 }
 
 /// A socket that was bound again, still with `SO_REUSEADDR`: the old socket may

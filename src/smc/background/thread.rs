@@ -165,20 +165,18 @@ impl Room {
     /// Until there is nothing left to do.
     fn attend(&mut self, program: c_int, seat: Seat) {
         let mut is_idle = false;
+        let mut rounds = 0;
         loop {
-            let mut bell = desk::bell();
-            let mut is_mine = seat.is_mine();
-            for _ in 0..ROUNDS {
-                if !is_mine || !self.take_all(program) {
-                    break;
-                }
+            let bell = desk::bell();
+            let is_mine = seat.is_mine();
+            if is_mine && self.take_all(program) {
                 is_idle = false;
-                if !self.held.has_room() || !desk::rings_soon(bell) {
-                    break;
+                rounds += 1;
+                if rounds < ROUNDS && self.held.has_room() && desk::rings_soon(bell) {
+                    continue;
                 }
-                bell = desk::bell();
-                is_mine = seat.is_mine();
             }
+            rounds = 0;
             let is_called = || is_mine && desk::has_rung(bell);
             match self.held.look(self.process, is_called) {
                 Some(Duration::ZERO) => {}

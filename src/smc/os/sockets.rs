@@ -104,6 +104,14 @@ pub fn unsent(fd: c_int) -> Result<c_int, Errno> {
     Ok(bytes)
 }
 
+/// State of the TCP socket that `fd` is, or has below it (`struct tcp_info`, tcp(7)).
+pub fn tcp_state(fd: c_int) -> Option<u8> {
+    let mut state = [0];
+    get_option(fd, libc::IPPROTO_TCP, libc::TCP_INFO, &mut state).ok()?;
+    let [state] = state;
+    Some(state)
+}
+
 /// `shutdown(2)`.
 pub fn shutdown(fd: c_int, how: c_int) -> Result<(), Errno> {
     kernel!(libc::SYS_shutdown, fd, how).map(drop)
