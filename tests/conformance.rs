@@ -3,7 +3,7 @@
 //! and as TCP under the shim, on the same kernel. What the shim cannot make
 //! equal is in docs/differences.md, exactly.
 //!
-//! With `--nocapture` the test prints its findings, from which
+//! With `SMC_TEST_FINDINGS` set the test prints what it found, from which
 //! scripts/differences writes that document.
 #![allow(missing_docs, clippy::panic, reason = "a test fails by panicking")]
 
@@ -64,7 +64,8 @@ impl Way {
 /// Outcomes by case.
 type Outcomes = BTreeMap<String, String>;
 
-fn outcomes(way: Way) -> Outcomes {
+/// The outcomes of all cases whose names contain `wanted`.
+fn outcomes(way: Way, wanted: &str) -> Outcomes {
     let (here, there) = (machine(Machine::here()), machine(Machine::for_servers()));
     let (v4, v6) = match there.address {
         IpAddr::V4(Ipv4Addr::LOCALHOST) => (Ipv4Addr::LOCALHOST, Ipv6Addr::LOCALHOST),
@@ -78,7 +79,7 @@ fn outcomes(way: Way) -> Outcomes {
     let listening = there.wait_for_listener(port);
     let limit = way.limit();
     let cases = format!(
-        "{}{CONFORM} run {make} {v4} {v6} {port} {limit}",
+        "{}{CONFORM} run {make} {v4} {v6} {port} {limit} '{wanted}'",
         way.wrapper()
     );
     let seen = here.run(&cases);
@@ -91,7 +92,8 @@ fn outcomes(way: Way) -> Outcomes {
     let outcomes: Outcomes = lines
         .map(|(case, text)| (case.into(), text.into()))
         .collect();
-    assert!(outcomes.len() > 500, "{way:?}: {seen:?}");
+    let least = if wanted.is_empty() { 500 } else { 1 };
+    assert!(outcomes.len() >= least, "{way:?}: {seen:?}");
     outcomes
 }
 
@@ -105,21 +107,83 @@ fn free_port() -> u16 {
     address.unwrap_or_else(|error| panic!("{error}")).port()
 }
 
-/// One line of docs/differences.md, for one kernel.
-type Row = (String, String, String);
+/// One line of docs/differences.md, for one place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    case: String,
+    /// Kernel and family: `smcd v4`, `smcd off v6`.
+    place: String,
+    /// What TCP does and what the program under the shim sees, tab between.
+    values: String,
+}
 
-/// Where `under_shim` differs from `tcp`. `place` says where it was seen.
-fn differing(place: &str, tcp: &Outcomes, under_shim: &Outcomes) -> BTreeSet<Row> {
+impl Row {
+    /// The case's name as `conform` says it.
+    fn name(&self) -> String {
+        let family = self.place.rsplit(' ').next().unwrap_or_default();
+        format!("{} ({family})", self.case)
+    }
+}
+
+/// Where `other` differs from `tcp`. `place` says where it was seen.
+fn differing(place: &str, tcp: &Outcomes, other: &Outcomes) -> BTreeSet<Row> {
     let rows = tcp.iter().filter_map(|(case, text)| {
-        let other = under_shim.get(case).map_or("(not run)", String::as_str);
+        let other = other.get(case).map_or("(not run)", String::as_str);
         let (case, family) = case.rsplit_once(" (")?;
-        let place = format!("{place} {}", family.trim_end_matches(')'));
-        (other != text).then(|| {
-            let values = format!("{text}\t{other}");
-            (case.to_owned(), place, values)
+        (other != text).then(|| Row {
+            case: case.to_owned(),
+            place: format!("{place} {}", family.trim_end_matches(')')),
+            values: format!("{text}\t{other}"),
         })
     });
     rows.collect()
+}
+
+/// Plays the cases over TCP and under the shim: TCP's outcomes, and where the
+/// others differ.
+fn compared(kernel: &str, wanted: &str) -> (Outcomes, BTreeSet<Row>) {
+    let tcp = outcomes(Way::Tcp, wanted);
+    for (case, text) in &tcp {
+        let works = !["hangs", "broken", "killed"]
+            .iter()
+            .any(|bad| text.starts_with(bad));
+        assert!(works || case.starts_with("SIGKILL"), "TCP: {case}: {text}");
+    }
+    let mut rows = differing(kernel, &tcp, &outcomes(Way::Shim, wanted));
+    let off = outcomes(Way::OffTheLists, wanted);
+    rows.extend(differing(&format!("{kernel} off"), &tcp, &off));
+    (tcp, rows)
+}
+
+/// So many surprises may be the machine's doing; more are the shim's.
+const MOST_SURPRISES: usize = 20;
+
+/// How often a surprise is played again.
+const AGAIN: u32 = 3;
+
+/// Plays again, each by itself, the cases whose rows are not as documented: with
+/// others around it, a handshake of SMC-R may take too long on a busy machine, so
+/// that the connection is TCP. What is found then takes the place of what was
+/// found before, all of it: a case that wavers has as many rows as outcomes.
+fn play_surprises_again(kernel: &str, found: &mut BTreeSet<Row>, documented: &BTreeSet<Row>) {
+    let surprises: BTreeSet<String> = found
+        .symmetric_difference(documented)
+        .map(Row::name)
+        .collect();
+    if surprises.len() > MOST_SURPRISES {
+        return;
+    }
+    for surprise in found.symmetric_difference(documented) {
+        println!("played again: {surprise:?}");
+    }
+    found.retain(|row| !surprises.contains(&row.name()));
+    for name in surprises {
+        for _ in 0..AGAIN {
+            let mut rows = compared(kernel, &name).1;
+            rows.retain(|row| row.name() == name);
+            found.append(&mut rows);
+        }
+    }
 }
 
 /// The rows of docs/differences.md for the places that begin with `kernel`.
@@ -132,7 +196,11 @@ fn documented(kernel: &str) -> BTreeSet<Row> {
         if let [_, case, places, tcp, shim, _] = cells[..] {
             for place in places.split(", ").filter(|place| is_on(place, kernel)) {
                 let values = [tcp, shim].map(|cell| cell.trim_matches('`'));
-                rows.insert((case.into(), place.into(), values.join("\t")));
+                rows.insert(Row {
+                    case: case.into(),
+                    place: place.into(),
+                    values: values.join("\t"),
+                });
             }
         }
     }
@@ -185,33 +253,23 @@ fn as_on_tcp_or_documented() {
     let _times = keep_taking_times();
     let kernel = Kernel::expected();
     let name = std::env::var("SMC_TEST_KERNEL").unwrap_or("host".into());
-    let tcp = outcomes(Way::Tcp);
-    for (case, text) in &tcp {
-        let works = !["hangs", "broken", "killed"]
-            .iter()
-            .any(|bad| text.starts_with(bad));
-        assert!(works || case.starts_with("SIGKILL"), "TCP: {case}: {text}");
-    }
-    let listed = differing(&name, &tcp, &outcomes(Way::Shim));
-    let off = differing(&format!("{name} off"), &tcp, &outcomes(Way::OffTheLists));
-    let found: BTreeSet<Row> = listed.union(&off).cloned().collect();
-    for (case, place, values) in &found {
-        println!("difference\t{case}\t{place}\t{values}");
-    }
+    let (tcp, mut found) = compared(&name, "");
+    let documented = documented(&name);
+    play_surprises_again(&name, &mut found, &documented);
+    let off = found.iter().filter(|row| row.place.contains(" off "));
     println!(
-        "{name}: {} cases; differ under the shim: {}, off the lists: {}",
+        "{name}: {} cases; rows under the shim: {}, off the lists: {}",
         tcp.len(),
-        listed.len(),
-        off.len()
+        found.len() - off.clone().count(),
+        off.count()
     );
+    print_findings("difference", &found);
     if kernel != Kernel::Without {
-        let bare = outcomes(Way::BareSmc);
+        let bare = outcomes(Way::BareSmc, "");
         let mut seen = differing(&name, &tcp, &bare);
-        seen.retain(|(_, _, values)| !values.ends_with("(not run)"));
+        seen.retain(|row| !row.values.ends_with("(not run)"));
         println!("{name}: differ on bare SMC: {}", seen.len());
-        for (case, place, values) in &seen {
-            println!("bare\t{case}\t{place}\t{values}");
-        }
+        print_findings("bare", &seen);
         let connected: &[&str] = match kernel {
             Kernel::SmcD | Kernel::SmcR => &CONNECTED_CONTROLS,
             _ => &[],
@@ -220,7 +278,6 @@ fn as_on_tcp_or_documented() {
             assert_ne!(tcp.get(*case), bare.get(*case), "control: {case}");
         }
     }
-    let documented = documented(&name);
     let new: Vec<_> = found.difference(&documented).collect();
     let gone: Vec<_> = documented.difference(&found).collect();
     assert!(
@@ -228,4 +285,13 @@ fn as_on_tcp_or_documented() {
         "docs/differences.md is not right (scripts/differences writes it)\n\
          not in it: {new:#?}\nno longer true: {gone:#?}"
     );
+}
+
+/// For scripts/differences, and for those who want to see all of it.
+fn print_findings(kind: &str, rows: &BTreeSet<Row>) {
+    if std::env::var_os("SMC_TEST_FINDINGS").is_some() {
+        for row in rows {
+            println!("{kind}\t{}\t{}\t{}", row.case, row.place, row.values);
+        }
+    }
 }

@@ -28,7 +28,7 @@ initramfs_build() {
 		cp "$(PATH=$tools_path command -v busybox)" "$tree/bin/busybox"
 		cp "$lab_parts/init" "$tree/init"
 		chmod 755 "$tree/init"
-		cp "$programs/agent" "$programs/smc-setup" "$tree/lab/"
+		cp "$programs/agent" "$programs/first-uses" "$programs/smc-setup" "$tree/lab/"
 		echo "$1" >"$tree/lab/kind"
 		initramfs_modules "$(kind_folder "$1")" "$tree/lab"
 		(cd "$tree" && find . | cpio -o -H newc -R 0:0 --quiet) >"$initramfs.new" ||

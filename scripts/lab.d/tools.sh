@@ -55,7 +55,7 @@ tools_install() {
 }
 
 # The lab's own programs, in a folder named after their sources' checksum.
-tools_sources='agent.c frames.h guest.c smc-setup.c supervise.c supervise.h'
+tools_sources='agent.c first-uses.c frames.h guest.c smc-setup.c supervise.c supervise.h'
 tools_folder() {
 	(cd "$lab_parts" && echo "$lab_cache/programs-$(cat -- $tools_sources | cksum | cut -d ' ' -f 1)")
 }
@@ -76,6 +76,7 @@ tools_build() {
 		# Those of the guest run before it has the host's libraries.
 		# shellcheck disable=SC2086 # a list of words
 		cc $flags -static -o "$programs.new/agent" agent.c &&
+			cc $flags -static -o "$programs.new/first-uses" first-uses.c &&
 			cc $flags -static -o "$programs.new/smc-setup" smc-setup.c &&
 			cc $flags -o "$programs.new/supervise" supervise.c guest.c ||
 			fail "cannot compile the lab's programs (see above)"
