@@ -92,8 +92,8 @@ fn outcomes(way: Way, wanted: &str) -> Outcomes {
     let outcomes: Outcomes = lines
         .map(|(case, text)| (case.into(), text.into()))
         .collect();
-    let least = if wanted.is_empty() { 500 } else { 1 };
-    assert!(outcomes.len() >= least, "{way:?}: {seen:?}");
+    let more_than = if wanted.is_empty() { 500 } else { 0 };
+    assert!(outcomes.len() > more_than, "{way:?}: {seen:?}");
     outcomes
 }
 
@@ -164,7 +164,8 @@ const AGAIN: u32 = 3;
 /// Plays again, each by itself, the cases whose rows are not as documented: with
 /// others around it, a handshake of SMC-R may take too long on a busy machine, so
 /// that the connection is TCP. What is found then takes the place of what was
-/// found before, all of it: a case that wavers has as many rows as outcomes.
+/// found before: a row that is not documented counts though it came up once only, a
+/// documented one though it was missing at times, when the case was as on TCP.
 fn play_surprises_again(kernel: &str, found: &mut BTreeSet<Row>, documented: &BTreeSet<Row>) {
     let surprises: BTreeSet<String> = found
         .symmetric_difference(documented)
