@@ -54,10 +54,10 @@ fn a_known_delay_is_found() {
             "--metric",
             "answer=took ([0-9.]+):ms",
             "--server",
-            "python3 tests/compare/workload.py server 16412",
+            "perl tests/compare/workload.pl server 16412",
             "--",
-            "python3",
-            "tests/compare/workload.py",
+            "perl",
+            "tests/compare/workload.pl",
             "client",
             "16412",
         ]);

@@ -137,7 +137,7 @@ fn interrupted_it_leaves_nothing() {
     for (signal, status) in [(libc::SIGINT, 130), (libc::SIGTERM, 143)] {
         let mark = mark(&[]);
         let client = format!("trap '' TERM; setsid sleep {mark} & sleep {mark}; sleep {mark}");
-        let server = "python3 tests/compare/workload.py server 16416";
+        let server = "perl tests/compare/workload.pl server 16416";
         let mut child = command(&[
             "--a", "tcp", "--b", "tcp", "--server", server, "--", "sh", "-c", &client,
         ])

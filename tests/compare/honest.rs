@@ -6,8 +6,8 @@ use kit::counters::Counters;
 use kit::Kernel;
 use std::process::Command;
 
-const CLIENT: [&str; 4] = ["python3", "tests/compare/workload.py", "client", "16421"];
-const SERVER: &str = "python3 tests/compare/workload.py server 16421";
+const CLIENT: [&str; 4] = ["perl", "tests/compare/workload.pl", "client", "16421"];
+const SERVER: &str = "perl tests/compare/workload.pl server 16421";
 
 fn compared(client: &[&str]) -> Said {
     let mut arguments = vec![

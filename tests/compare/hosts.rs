@@ -6,11 +6,11 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
-const SERVER: &str = "python3 tests/compare/workload.py server 16431";
+const SERVER: &str = "perl tests/compare/workload.pl server 16431";
 const CLIENT: [&str; 6] = [
     "--",
-    "python3",
-    "tests/compare/workload.py",
+    "perl",
+    "tests/compare/workload.pl",
     "client",
     "16431",
     "2",
@@ -58,7 +58,7 @@ fn the_server_is_behind_ssh() {
         .args(METRIC)
         .args([
             "--server",
-            "sh -c 'exec python3 tests/compare/workload.py server \"$1\"' - 16431",
+            "sh -c 'exec perl tests/compare/workload.pl server \"$1\"' - 16431",
         ])
         .args(CLIENT)
         .env("PATH", format!("{}:{here}:{path}", folder.display()))
