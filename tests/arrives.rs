@@ -5,7 +5,7 @@
 //!
 //! `SMC_TEST_REPEAT` says how often the losses are tried (once), `SMC_TEST_TIMES` how
 //! often closing is timed, to be compared with TCP (never, unless set). The whole
-//! product of sizes, readers and endings takes hours: run with `--ignored`.
+//! product of sizes, readers and endings takes an hour on a quiet machine: run with `--ignored`.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -255,7 +255,7 @@ fn what_the_shim_does_not_hear_of_is_as_without_it() {
 /// from the `SMC_TEST_FIRST`-th (0) on; or only `SMC_TEST_CASE`, which is a line of the
 /// output up to the colon. With 64 connections each, a quarter as many cases at once.
 #[test]
-#[ignore = "takes hours"]
+#[ignore = "takes an hour"]
 fn everything_with_everything() {
     let most = number("SMC_TEST_MOST", 16 << 20);
     let (first, stride) = (number("SMC_TEST_FIRST", 0), number("SMC_TEST_STRIDE", 1));
