@@ -5,7 +5,8 @@
 //!
 //! `SMC_TEST_REPEAT` says how often the losses are tried (once), `SMC_TEST_TIMES` how
 //! often closing is timed, to be compared with TCP (never, unless set). The whole
-//! product of sizes, readers and endings takes an hour on a quiet machine: run with `--ignored`.
+//! product of sizes, readers and endings takes an hour on a quiet machine: run with
+//! `--ignored`.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
