@@ -4,15 +4,20 @@
 # What scripts/test, scripts/try and scripts/bench need on this machine, and
 # installing it. Sourced by them.
 
-# need PROGRAM:PACKAGE…: makes sure that the programs are there.
+# need PROGRAM:PACKAGE…: makes sure that the programs are there, or the files, by their
+# paths.
 need() {
 	missing=
 	for need in "$@"; do
-		PATH=$PATH:/usr/sbin:/sbin command -v "${need%%:*}" >/dev/null 2>&1 ||
+		PATH=$PATH:/usr/sbin:/sbin command -v "${need%%:*}" >/dev/null 2>&1 || [ -e "${need%%:*}" ] ||
 			missing="$missing ${need#*:}"
 	done
 	[ -n "$missing" ] || return 0
-	if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+	if ! command -v apt-get >/dev/null 2>&1; then
+		echo "$0: tools are missing; on Debian these packages have them:$missing" >&2
+		exit 1
+	fi
+	if [ "$(id -u)" -ne 0 ]; then
 		echo "$0: tools are missing: sudo apt-get install$missing" >&2
 		exit 1
 	fi
@@ -40,8 +45,41 @@ install_packages() (
 		install --no-install-recommends "$@" >/dev/null </dev/null
 )
 
+# need_cargo: makes sure that Rust is there, and new enough for Cargo.toml. Debian's own is
+# installed where that is (Debian 13's); nobody's rustup is touched.
 need_cargo() {
-	command -v cargo >/dev/null 2>&1 && return
-	echo "$0: cargo is missing: install Rust 1.85 or newer (https://rustup.rs)" >&2
+	rust=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+	! rust_is_new_enough || return 0
+	if rust_is_in_apt && [ "$(id -u)" -eq 0 ]; then
+		echo "installing cargo" >&2
+		! install_packages cargo || ! rust_is_new_enough || return 0
+	fi
+	has='there is none'
+	[ -z "$rust_found" ] || has="this machine has $rust_found"
+	how='see https://rustup.rs'
+	! rust_is_in_apt || how="sudo apt-get install cargo${rust_found:+, and take the older one out of PATH}"
+	echo "$0: Rust $rust or newer is needed, and $has: $how" >&2
 	exit 1
+}
+
+# Whether both programs of Rust are $rust or newer; $rust_found is the older version if not.
+rust_is_new_enough() {
+	rust_found=
+	for program in rustc cargo; do
+		# "cargo 1.85.1 (d73d2caf9 2024-12-31)"
+		found=$("$program" --version 2>/dev/null | sed 's/^[a-z]* //; s/[^0-9.].*//')
+		[ -n "$found" ] || return
+		[ "$(printf '%s\n' "$rust" "$found" | sort -V | head -n 1)" = "$rust" ] || { rust_found=$found; return 1; }
+	done
+}
+
+# Whether what apt would install is. The package lists are fetched if there are none.
+rust_is_in_apt() {
+	command -v apt-get >/dev/null 2>&1 || return
+	for try in 1 2; do
+		package=$(apt-cache policy cargo 2>/dev/null | sed -n 's/^ *Candidate: *\([0-9].*\)/\1/p')
+		[ -z "$package" ] || break
+		[ "$(id -u)" -eq 0 ] && [ "$try" -eq 1 ] && apt-get -qq update </dev/null || return
+	done
+	dpkg --compare-versions "$package" ge "$rust"
 }

@@ -30,6 +30,8 @@ initramfs_build() {
 		chmod 755 "$tree/init"
 		cp "$programs/agent" "$programs/first-uses" "$programs/smc-setup" "$tree/lab/"
 		echo "$1" >"$tree/lab/kind"
+		lists='always smc'
+		case " $pair_kinds " in *" $1 "*) lists="$lists pair" ;; esac
 		initramfs_modules "$(kind_folder "$1")" "$tree/lab"
 		(cd "$tree" && find . | cpio -o -H newc -R 0:0 --quiet) >"$initramfs.new" ||
 			fail "cannot build the initramfs of $1"
@@ -39,12 +41,12 @@ initramfs_build() {
 	) 9>"$lab_cache/lock-initramfs-$1"
 }
 
-# initramfs_modules KERNEL-FOLDER TREE/lab: modules in the order of loading.
+# initramfs_modules KERNEL-FOLDER TREE/lab: modules of the lists in the order of loading.
 initramfs_modules() {
 	[ -d "$1/lib/modules" ] || return 0
 	(cd "$1/lib/modules" && pwd -P) >"$2/cache"
 	release=$(cat "$1/release")
-	for list in always smc pair; do
+	for list in $lists; do
 		eval "names=\$modules_$list"
 		# shellcheck disable=SC2154 # set by eval
 		for name in $names; do
@@ -70,24 +72,21 @@ supervise_guest() {
 	mode=$1 limit=$2 kind=$3 accel=$4
 	shift 4
 	folder=$(kind_folder "$kind")
-	processor=max
+	qemu=qemu-system-x86_64 qemu_files='' processor=max
 	case $accel in
 	tcg)
 		accel=tcg,thread=multi
-		# After cmpxchg16b QEMU's emulation (7.2) may leave part of a pointer in the
-		# flags. Kernels allocate memory with it; one that is interrupted there gets
-		# such flags back and dies.
-		processor=max,-cx16
+		qemu_choose
 		;;
 	esac
 	LAB_KIND=$kind
 	export LAB_KIND
 	exec "$programs/supervise" "$mode" "$limit" \
-		qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
+		"$qemu" ${qemu_files:+-L "$qemu_files/qemu" -L "$qemu_files/seabios"} -nodefaults -no-user-config -display none -no-reboot \
 		-machine pc,usb=off,vmport=off -accel "$accel" -cpu "$processor" \
 		-smp "${LAB_CPUS:-2}" -m "${LAB_MEMORY:-2G}" \
 		-kernel "$folder/kernel" -initrd "$(initramfs_path "$kind")" \
-		-append "console=ttyS0 quiet panic=-1 mitigations=off maxcpus=1 random.trust_cpu=on${bare:+ lab.bare}" \
+		-append "console=ttyS0 quiet panic=-1 mitigations=off maxcpus=1 random.trust_cpu=on cryptomgr.notests${bare:+ lab.bare}" \
 		-device virtio-serial-pci -device virtio-rng-pci \
 		-fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
 		-device virtio-9p-pci,fsdev=host,mount_tag=host \
@@ -126,5 +125,6 @@ boot() {
 	shift 3
 	kind_prepare "$kind"
 	accel=$(accelerator "$kind")
+	[ "$accel" != tcg ] || qemu_prepare "$kind"
 	supervise_guest "$mode" "$limit" "$kind" "$accel" "$@"
 }

@@ -1,15 +1,15 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
-# Packages of a Debian suite, whichever this machine runs, and the stock
-# kernels from them. apt does the work, with lists of its own in the cache
-# folder, so that it checks signatures and checksums and the machine's own
-# package lists stay as they are. Sourced by scripts/lab.
+# Packages of a Debian suite, whichever this machine runs. apt does the work,
+# with lists of its own in the cache folder, so that it checks signatures and
+# checksums and the machine's own package lists stay as they are. Sourced by
+# scripts/lab.
 
-# The archive this machine's apt uses, main or security.
+# debian_mirror debian|debian-security: the archive this machine's apt uses, also where it
+# has no package lists yet.
 debian_mirror() {
-	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-		grep "/$1/*\$" | head -n 1
+	apt-get update --print-uris 2>/dev/null | sed -n "s|^'\([^']*/$1/\)dists/.*|\1|p" | head -n 1
 }
 
 # Makes $lab_cache/apt/SUITE ready for debian_apt.
@@ -22,7 +22,11 @@ debian_update() {
 	mirror=${LAB_MIRROR:-$(debian_mirror debian)}
 	[ -n "$mirror" ] ||
 		fail "apt's sources name no Debian archive; set LAB_MIRROR to the address of one"
-	security=${LAB_SECURITY_MIRROR:-$(debian_mirror debian-security)}
+	security=''
+	case $suite in
+	*-backports) ;;
+	*) security=${LAB_SECURITY_MIRROR:-$(debian_mirror debian-security)} ;;
+	esac
 	tools_need "$keyring:debian-archive-keyring"
 
 	mkdir -p "$root/lists/partial" "$root/archives/partial"
@@ -48,50 +52,33 @@ APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
 END
-	debian_apt get update
+	flock "$root/lock" "apt-get" -qq -c "$root/apt.conf" update </dev/null
 }
 
-# debian_apt get|cache ARGUMENT…
+# debian_apt get|cache ARGUMENT…: after debian_update.
 debian_apt() {
 	apt_program=apt-$1
 	shift
 	"$apt_program" -qq -c "$lab_cache/apt/$suite/apt.conf" "$@" </dev/null
 }
 
-# debian_download PACKAGE FOLDER: puts PACKAGE.deb there.
+# debian_download FOLDER PACKAGE…: puts each there as PACKAGE.deb; NAME=VERSION asks for
+# a version and makes NAME.deb.
 debian_download() {
-	size=$(debian_apt cache show --no-all-versions "$1" | sed -n 's/^Size: \(.*\)....../\1/p' | head -n 1)
-	say "downloading $1${size:+ ($size MB)}"
-	(cd "$2" && debian_apt get download "$1") && mv "$2/$1"_*.deb "$2/$1.deb" ||
-		fail "cannot download $1 of Debian $suite"
+	into=$1
+	shift
+	size=$(debian_apt cache show --no-all-versions "$@" | awk '/^Size:/ { sum += $2 } END { print int(sum / 1000000) }')
+	say "downloading ${1%=*}$([ $# -eq 1 ] || echo " and $(($# - 1)) more") ($size MB)"
+	(cd "$into" && debian_apt get download "$@") || fail "cannot download $* of Debian $suite"
+	for wanted; do
+		mv "$into/${wanted%=*}"_*.deb "$into/${wanted%=*}.deb" || fail "$wanted was not downloaded"
+	done
 }
 
-# The stock kernel of a kind: kernel, release and lib/modules in its folder.
-debian_prepare() {
-	kind=$1
-	folder=$(kind_folder "$kind")
-	new=$folder.new
-	tools_need xz:xz-utils
-	rm -rf "$new"
-	mkdir -p "$new/package"
-	say "$kind: reading the package lists of Debian $(kind_suite "$kind")"
-	debian_update "$(kind_suite "$kind")" || fail "cannot read the package lists of Debian $suite"
-	package=$(debian_apt cache depends linux-image-amd64 | sed -n 's/.*Depends: *//p' | head -n 1)
-	case $package in
-	linux-image-"${kind#debian-}".*) ;;
-	*) fail "Debian $suite has the kernel '$package', expected linux-image-${kind#debian-}.*" ;;
-	esac
-	debian_download "$package" "$new"
-	dpkg-deb -x "$new/$package.deb" "$new/package" || fail "cannot unpack $package"
-	release=${package#linux-image-}
-	mkdir -p "$new/lib/modules"
-	# Where modules live changed with the merged /usr.
-	for modules in "$new/package/lib/modules/$release" "$new/package/usr/lib/modules/$release"; do
-		[ ! -d "$modules" ] || mv "$modules" "$new/lib/modules/"
-	done
-	mv "$new/package/boot/vmlinuz-$release" "$new/kernel"
-	echo "$release" >"$new/release"
-	PATH=$tools_path depmod -b "$new" "$release" || fail "depmod failed for $release"
-	rm -r "$new/package" "$new/$package.deb"
-	mv "$new" "$folder"
+# debian_unpack FILE.deb FOLDER [OPTION-OF-TAR…]
+debian_unpack() {
+	archive=$1 into=$2
+	shift 2
+	dpkg-deb --fsys-tarfile "$archive" | tar -x -C "$into" "$@" || fail "cannot unpack ${archive##*/}"
+	rm "$archive"
 }

@@ -4,7 +4,8 @@
 # The kinds of guests: what each is for, where its kernel comes from, and
 # the cache folder that keeps it. Sourced by scripts/lab.
 
-kinds='debian-6.1 debian-6.12 smcd'
+kinds='debian-6.1 debian-6.12 smcd smcd-slim smcd-next'
+quick_kinds='debian-6.1 debian-6.12 smcd' # no whole kernel is built for these
 pair_kinds='debian-6.12'
 lab_cache=${XDG_CACHE_HOME:-$HOME/.cache}/smc-shim/lab
 
@@ -19,23 +20,32 @@ kind_purpose() {
 	case $1 in
 	debian-6.1) echo 'Debian 12 kernel: AF_SMC only, one guest without devices, every connection falls back' ;;
 	debian-6.12) echo 'Debian 13 kernel: AF_SMC and IPPROTO_SMC; as a pair SMC-R over Soft-RoCE' ;;
-	smcd) echo 'Debian 13 kernel sources with loopback-ism: SMC-D within one guest' ;;
+	smcd) echo 'the same with smc.ko built again, with loopback-ism: SMC-D within one guest' ;;
+	smcd-slim) echo 'its sources with little else than SMC (built in 5 to 15 minutes): for measuring speed' ;;
+	smcd-next) echo "the newest kernel sources of Debian's backports, built likewise: SMC-D of Linux 6.18 on" ;;
 	esac
 }
 
 kind_suite() {
 	case $1 in
 	debian-6.1) echo bookworm ;;
-	debian-6.12 | smcd) echo trixie ;;
+	debian-6.12 | smcd | smcd-slim) echo trixie ;;
+	smcd-next) echo trixie-backports ;;
 	esac
 }
 
-# A change of the kernel's options is a different kernel.
-kind_folder() {
+# What makes the kernel of a kind: a change of it is a different kernel.
+kind_recipe() {
 	case $1 in
-	smcd) echo "$lab_cache/smcd-$(grep '^CONFIG_' "$lab_parts/smcd.config" | cksum | cut -d ' ' -f 1)" ;;
-	*) echo "$lab_cache/$1" ;;
+	smcd) echo stock.sh smcd.sh ;;
+	smcd-*) echo slim.sh slim.config "$1.config" ;;
+	*) echo stock.sh ;;
 	esac
+}
+
+kind_folder() {
+	# shellcheck disable=SC2046 # a list of words
+	echo "$lab_cache/$1-$(cd "$lab_parts" && sed '/^[[:space:]]*#/d' $(kind_recipe "$1") | cksum | cut -d ' ' -f 1)"
 }
 
 # Folders are put in place whole, so being there is being complete.
@@ -43,20 +53,27 @@ kind_is_prepared() {
 	[ -d "$(kind_folder "$1")" ]
 }
 
-# Everything that is needed before KIND can boot, once for all that ask at a time.
+# Everything that is needed before KIND can boot.
 kind_prepare() {
 	mkdir -p "$lab_cache"
 	tools_build
 	if ! kind_is_prepared "$1"; then
-		(
-			flock -n 9 || {
-				say "$1: waiting for another preparation"
-				flock 9
-			}
-			if ! kind_is_prepared "$1"; then
-				if [ "$1" = smcd ]; then smcd_prepare "$1"; else debian_prepare "$1"; fi
-			fi
-		) 9>"$lab_cache/lock-$1"
+		case $1 in
+		smcd) kind_prepare_once smcd smcd_prepare ;;
+		smcd-*) kind_prepare_once "$1" slim_prepare "$1" ;;
+		*) kind_prepare_once "$1" stock_prepare "$1" ;;
+		esac
 	fi
 	initramfs_build "$1"
 }
+
+# kind_prepare_once KIND COMMAND…: once for all that ask at a time.
+kind_prepare_once() (
+	flock -n 9 || {
+		say "$1: waiting for another preparation"
+		flock 9
+	}
+	! kind_is_prepared "$1" || exit 0
+	shift
+	"$@"
+) 9>"$lab_cache/lock-$1"
