@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# The packages: made, made once more with the same bytes, installed in a clean Debian 12
+# and 13 and removed without a trace; and what they bring works on a real SMC kernel.
+# tests/packages.sh [NAME…]: only these of `reproducible lint bookworm trixie dkms guest`.
+set -eu
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/need.sh
+. scripts/need.sh
+[ $# -gt 0 ] || set -- reproducible lint bookworm trixie dkms guest
+need lintian:lintian dpkg-deb:dpkg
+
+out=$(pwd)/target/package
+scripts/package --output "$out"
+shim=$(find "$out" -maxdepth 1 -name 'smc-shim_*.deb') dkms=$(find "$out" -maxdepth 1 -name 'smc-loopback-dkms_*.deb')
+for package in "$shim" "$dkms"; do
+    [ -f "$package" ] || { echo "tests/packages.sh: expected one package of each in $out, found: $package" >&2; exit 1; }
+done
+
+say() {
+    printf -- '-- packages: %s\n' "$*"
+}
+
+# In another folder, with nothing compiled.
+reproducible() {
+    again=$(mktemp -d)
+    trap 'rm -rf "$again"' EXIT
+    scripts/package --output "$again" >/dev/null
+    for package in "$out"/*.deb; do cmp "$package" "$again/${package##*/}"; done
+    say 'the same bytes from another folder'
+}
+
+lint() {
+    lintian --fail-on error,warning --tag-display-limit 0 "$shim" "$dkms"
+    say 'nothing that lintian warns of'
+}
+
+# installed SUITE: the life of smc-shim in a clean system.
+installed() {
+    wants=$(dpkg-deb -f "$shim" Depends | sed -n 's/.*libc6 (>= \([^)]*\)).*/\1/p')
+    if [ "$1" = bookworm ] && dpkg --compare-versions "$wants" gt 2.36; then
+        say "left out on Debian 12: what is made here needs libc6 $wants, and dpkg there says so"
+        return
+    fi
+    scripts/root --with 'man-db' --share "$out" "$1" tests/packages/shim.sh "$shim"
+    say "smc-shim came to $1, worked and went"
+}
+
+dkms() {
+    scripts/root --with 'dkms linux-headers-amd64 linux-image-amd64 linux-source linux-source-6.12 xz-utils kmod mokutil' \
+        --share "$out" trixie tests/packages/dkms.sh "$dkms" "$out/loopback"
+    say 'smc-loopback-dkms was built, kept the stock module, and went'
+}
+
+# The modules that DKMS has built, and the programs of the package, in a guest with the
+# stock kernel that they are for.
+guest() {
+    [ -e "$out/loopback/release" ] || dkms
+    scripts/lab prepare debian-6.12
+    scripts/lab run debian-6.12 --bare --timeout 300 -- tests/packages/guest.sh "$shim" "$dkms" "$out/loopback"
+    say 'SMC-D on a stock kernel by what is in the packages'
+}
+
+for part; do
+    case $part in
+    bookworm | trixie) installed "$part" ;;
+    reproducible | lint | dkms | guest) "$part" ;;
+    *) echo "tests/packages.sh: no part '$part'" >&2; exit 2 ;;
+    esac
+done
