@@ -10,14 +10,15 @@ use std::{env, fs, io, path::Path, process::Command};
 /// process, because Rust calls through the address table; through
 /// `src/lazy.rs` they are looked up when they are first called. A name that is
 /// missing here costs some hundred instructions at each program start.
-const LAZY: [&str; 25] = [
+const LAZY: [&str; 29] = [
+    "__libc_current_sigrtmax",
+    "__clone",
     "__cxa_atexit",
     "__errno_location",
     "__pthread_key_create",
     "abort",
     "bcmp",
     "clock_gettime",
-    "clone",
     "dlsym",
     "fflush",
     "fileno",
@@ -31,8 +32,11 @@ const LAZY: [&str; 25] = [
     "memmove",
     "memset",
     "mmap",
+    "poll",
     "pthread_mutex_lock",
     "pthread_mutex_unlock",
+    "recv",
+    "sigaction",
     "strlen",
     "syscall",
     "write",

@@ -30,9 +30,33 @@ const SHARED: u64 = 1 << 28;
 const SHUT: u64 = 1 << 38;
 /// Another: `SO_DOMAIN` (39). It is connecting while the program does other things.
 const CONNECTING: u64 = 1 << 39;
+/// Another: `SO_SNDLOWAT` (19). The program has bound it to a port of its choice,
+const BOUND_PORT: u64 = 1 << 19;
+/// another: `SO_SECURITY_AUTHENTICATION` (22), and this one to an address.
+const BOUND_ADDRESS: u64 = 1 << 22;
+/// Another: `SO_SECURITY_ENCRYPTION_TRANSPORT` (23). The program knows that its peer has
+/// gone.
+const PEER_GONE: u64 = 1 << 23;
+/// Another: `SO_SECURITY_ENCRYPTION_NETWORK` (24). Its sending side is being shut in the
+/// background.
+const ENDS_WRITING: u64 = 1 << 24;
+/// Another: `SO_PEERSEC` (31). A connect goes on, or went on, of which no other connect has
+/// said that it has ended.
+const UNANSWERED: u64 = 1 << 31;
+const BOUND: u64 = BOUND_PORT | BOUND_ADDRESS;
 /// Whatever is remembered.
 pub const ANYTHING: u64 = u64::MAX;
-const STATES: u64 = MADE | FLOWS | LISTENS | LISTENS_AS_TCP | SHARED | SHUT | CONNECTING;
+const STATES: u64 = MADE
+    | FLOWS
+    | LISTENS
+    | LISTENS_AS_TCP
+    | SHARED
+    | SHUT
+    | CONNECTING
+    | BOUND
+    | PEER_GONE
+    | ENDS_WRITING
+    | UNANSWERED;
 
 /// Options that an SMC listener does not hand on to its children though they were
 /// set before it listened: `SO_LINGER` (its time), `SO_DONTROUTE`, `SO_BROADCAST`,
@@ -48,7 +72,7 @@ const NOT_HANDED_ON: u64 = bits(&[13, 5, 6, 11, 37, 40, 44, 46, 47, 69, 74, 75])
 /// `SO_REUSEPORT`: what matters of them is handed on by `bind`.
 const LOST_IN_FALLBACK: u64 = bits(&[11, 16, 46, 47, 69, 74, 75]);
 
-/// Data never flowed through a higher number.
+/// Data may never have flowed through a higher number.
 static HIGHEST: AtomicI32 = AtomicI32::new(-1);
 
 /// Whether there has been anything to remember of a number above [`NUMBERS`].
@@ -71,9 +95,16 @@ impl Hint {
         !self.made_here() || self.0 & option_bit(name) != 0
     }
 
-    /// Data may flow through it as SMC: worth asking before it is closed.
+    /// Data may flow through it as SMC: worth asking before it is closed. A socket that
+    /// the shim made may be connected though no connect was seen (io_uring).
     #[inline]
     pub fn may_flow(self) -> bool {
+        self.0 & FLOWS != 0 || self.0 & (MADE | LISTENS) == MADE
+    }
+
+    /// A call of the program has connected it, or has accepted it, or it is not known
+    /// how it came about.
+    pub fn was_seen_connecting(self) -> bool {
         self.0 & FLOWS != 0
     }
 
@@ -90,6 +121,16 @@ impl Hint {
     /// A connect was begun and the program has not heard yet how it ended.
     pub fn is_connecting(self) -> bool {
         self.0 & CONNECTING != 0
+    }
+
+    /// A connect that went on in the background was not answered by another one.
+    pub fn is_unanswered(self) -> bool {
+        self.0 & UNANSWERED != 0
+    }
+
+    /// The program has shut its sending side, and what was sent before is under way.
+    pub fn ends_writing(self) -> bool {
+        self.0 & ENDS_WRITING != 0
     }
 
     /// `SOL_SOCKET` options were set on it that its children have to be given.
@@ -109,7 +150,18 @@ impl Hint {
 
     /// No option was set on a socket that the shim made.
     pub fn is_pristine(self) -> bool {
-        self.0 == MADE
+        self.0 & !BOUND == MADE
+    }
+
+    /// The program has bound it to a port of its choice, or may have; not what was
+    /// accepted.
+    pub fn keeps_port(self) -> bool {
+        self.0 & (MADE | FLOWS) == 0 || self.0 & BOUND_PORT != 0
+    }
+
+    /// The same of the address.
+    pub fn keeps_address(self) -> bool {
+        self.0 & (MADE | FLOWS) == 0 || self.0 & BOUND_ADDRESS != 0
     }
 }
 
@@ -183,22 +235,28 @@ pub fn of(fd: i32) -> Hint {
 pub fn made(fd: i32) -> bool {
     if let Some(word) = word(fd) {
         word.store(MADE, Relaxed);
+        reach(fd);
         return true;
     }
     share(fd);
     false
 }
 
-/// Data may flow through `fd` as SMC from now on.
 #[inline]
-pub fn flows(fd: i32) {
-    set(fd, FLOWS);
+fn reach(fd: i32) {
     if fd > HIGHEST.load(Relaxed) {
         HIGHEST.fetch_max(fd, Relaxed);
     }
 }
 
-/// Whether data has flowed through any.
+/// Data may flow through `fd` as SMC from now on.
+#[inline]
+pub fn flows(fd: i32) {
+    set(fd, FLOWS);
+    reach(fd);
+}
+
+/// Whether data may have flowed through any.
 #[inline]
 pub fn have_flown() -> bool {
     HIGHEST.load(Relaxed) >= 0
@@ -231,7 +289,7 @@ pub fn listening(fd: i32, as_smc: bool) {
     let Some(word) = word(fd) else { return };
     let before = word.load(Relaxed);
     if before & LISTENS == 0 {
-        let options = before & NOT_HANDED_ON;
+        let options = before & (NOT_HANDED_ON | BOUND);
         word.store(
             if as_smc {
                 MADE | LISTENS | options
@@ -255,10 +313,37 @@ pub fn shut(fd: i32) {
     set(fd, SHUT);
 }
 
+/// The program knows, by another connect or since it has shut `fd` down, that a connect
+/// has ended.
+pub fn answered(fd: i32) {
+    if let Some(word) = word(fd) {
+        word.fetch_and(!UNANSWERED, Relaxed);
+    }
+}
+
+/// The sending side of `fd` is shut in the background.
+pub fn ends_writing(fd: i32) {
+    set(fd, ENDS_WRITING);
+}
+
+/// The program learns that the peer of `fd` has gone; whether it has known that before,
+/// false for numbers of which nothing is remembered.
+pub fn peer_gone(fd: i32) -> bool {
+    word(fd).is_some_and(|word| word.fetch_or(PEER_GONE, Relaxed) & PEER_GONE != 0)
+}
+
+/// The program has bound `fd`, and whether port and address were its choice.
+pub fn bound(fd: i32, port: bool, address: bool) {
+    let chosen = [(port, BOUND_PORT), (address, BOUND_ADDRESS)];
+    for (_, state) in chosen.into_iter().filter(|(is_chosen, _)| *is_chosen) {
+        set(fd, state);
+    }
+}
+
 /// Whether `fd` is connecting.
 pub fn connecting(fd: i32, is: bool) {
     if is {
-        set(fd, CONNECTING);
+        set(fd, CONNECTING | UNANSWERED);
     } else if let Some(word) = word(fd) {
         word.fetch_and(!CONNECTING, Relaxed);
     }
@@ -284,7 +369,8 @@ pub fn option_set(fd: i32, name: i32) {
 /// `fd` is an SMC socket; which options were set on it is not known.
 pub fn options_unknown(fd: i32) {
     if let Some(word) = word(fd) {
-        word.store(!STATES | MADE, Relaxed);
+        let bound = word.load(Relaxed) & BOUND;
+        word.store(!STATES | MADE | bound, Relaxed);
     }
 }
 

@@ -7,8 +7,8 @@
 //! descriptor is held that the program could close, and none is written to
 //! that may by now be the program's.
 
-use crate::smc::identity;
 use crate::smc::os::{self, Errno};
+use crate::smc::{address, identity};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use once_cell::race::OnceBox;
 use smc_policy::{Config, Verdict};
@@ -121,6 +121,23 @@ pub fn decision(call: &str, address: &SocketAddr, fd: c_int, verdict: &Verdict) 
         log::debug!("{call} {address} fd {fd}: SMC");
     }
     before.set();
+}
+
+/// `fd` is about to be closed, and no connect of it was seen. If it is an SMC connection
+/// all the same: says so, once.
+pub fn unseen_connect(fd: c_int) {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if log::max_level() < LevelFilter::Warn || SAID.load(Relaxed) || !identity::is_smc(fd) {
+        return;
+    }
+    let peer = os::peer_address(fd).ok();
+    let peer = peer.and_then(|(peer, length)| address::internet(&peer, length));
+    if let Some(peer) = peer.filter(|_| !SAID.swap(true, Relaxed)) {
+        log::warn!(
+            "fd {fd} to {peer}: SMC, connected without connect(2) (io_uring): \
+             SMC_PORTS and SMC_HOSTS were not asked"
+        );
+    }
 }
 
 /// `SMC_REQUIRE=1` and no SMC socket to be had: says why, once.

@@ -10,8 +10,12 @@
 //! 3. `connect(fd, 192.0.2.1:6379)`: now the destination is known. On the
 //!    lists: straight through. Not on the lists: the socket is turned into
 //!    plain TCP in place ([`smc::demote`]), then the real call.
-//! 4. `send`, `recv`, `poll`, …: not interposed. There is no shim on the data
-//!    path.
+//! 4. `send`, `write`, `epoll_wait`: the real call first. Only after one that sent a part
+//!    of its data, or reported an event that TCP would not have, is the kernel asked
+//!    whether the socket is SMC ([`smc::send`], [`smc::epoll`]). `recv`, `read` and `poll`
+//!    are not interposed.
+//! 5. `splice` out of an SMC socket: the data is copied ([`smc::splice`]), since the
+//!    kernel would put the pages of the receive ring into the pipe.
 //!
 //! Rooms: [`hooks`] translates C arguments and nothing else; [`smc`] knows the
 //! kernel's vocabulary; [`process`] holds what was decided at load; [`hints`]

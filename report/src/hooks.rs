@@ -14,7 +14,7 @@ mod ending;
 mod next;
 
 use crate::{kernel, notes, numbers};
-use libc::{c_int, c_void, sockaddr, socklen_t, SOL_SOCKET, SO_ERROR};
+use libc::{c_int, c_void, sockaddr, socklen_t, AF_INET, AF_INET6, SOL_SOCKET, SO_ERROR};
 use next::next;
 use redhook::hook;
 
@@ -31,6 +31,18 @@ fn quietly(body: impl FnOnce()) {
 fn errno() -> c_int {
     // SAFETY: the thread's own errno.
     unsafe { *libc::__errno_location() }
+}
+
+hook! {
+    unsafe fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int => report_socket {
+        let real = next!(socket);
+        // SAFETY: the program's own arguments.
+        let answer = unsafe { real(domain, kind, protocol) };
+        if answer >= 0 && (domain == AF_INET || domain == AF_INET6) {
+            quietly(|| notes::created(answer));
+        }
+        answer
+    }
 }
 
 // Not redhook's, which catches what a cancelled thread is unwound by.

@@ -4,7 +4,7 @@
 
 use crate::raw::{self, Word};
 use libc::{AF_INET, AF_INET6, IPPROTO_TCP, SOL_SOCKET, SO_DOMAIN, SO_PROTOCOL};
-use std::ffi::{c_int, c_long, c_uint, CStr};
+use std::ffi::{c_char, c_int, c_long, c_uint, CStr};
 use std::mem::{size_of, MaybeUninit};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::AtomicU32;
@@ -118,6 +118,24 @@ pub fn has_been_connected(fd: c_int) -> bool {
     }
     let [state, .., a, b, c, d] = info;
     !UNCONNECTED.contains(&state) || [a, b, c, d] != [0; 4]
+}
+
+/// The string at `address`, if there is one that the kernel takes for a path: whoever
+/// passes another gets an error, and no fault here.
+pub fn string(address: *const c_char) -> Option<&'static [u8]> {
+    let words = [
+        libc::AT_FDCWD.word(),
+        address.word(),
+        libc::F_OK.word(),
+        0,
+        0,
+        0,
+    ];
+    // SAFETY: the kernel looks itself whether it may read there.
+    let answer = unsafe { raw::call(libc::SYS_faccessat, words) };
+    let is_none = [libc::EFAULT, libc::ENAMETOOLONG].map(|errno| -c_long::from(errno));
+    // SAFETY: the kernel has read it to its end.
+    (!is_none.contains(&answer)).then(|| unsafe { CStr::from_ptr(address) }.to_bytes())
 }
 
 /// The inode of `fd`.

@@ -58,7 +58,11 @@ pub fn before_end() {
 
 fn let_go(fd: c_int, until: &mut Option<u64>) {
     let Some(table) = table() else { return };
-    if let Some(ticket) = live(table, fd, Phase::Connecting) {
+    if numbers::of(fd) == Some(Ticket::NOT_CONNECTED) {
+        if is_connected(fd) {
+            table.add_without_connect();
+        }
+    } else if let Some(ticket) = live(table, fd, Phase::Connecting) {
         if is_connected(fd) {
             made(table, ticket, fd);
         } else if !given_up(table, ticket, fd) {

@@ -16,6 +16,7 @@
 
 #![allow(rustdoc::private_intra_doc_links)] // nobody links a cdylib: the rooms are what its documentation is about
 
+mod executing;
 mod hooks;
 mod kernel;
 mod leaving;

@@ -50,6 +50,7 @@ fn open() -> Option<&'static Table> {
     }
     TABLE.store(table, Release);
     shared.program_started();
+    shared.has_library(kernel::process_id());
     Some(shared)
 }
 

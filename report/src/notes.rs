@@ -67,6 +67,14 @@ pub fn after_connect(fd: c_int, before: Kind, error: c_int, peer: Option<Address
     write(table, fd, Role::Connecting, Some(before), peer, phase);
 }
 
+/// `fd` is a new socket.
+pub fn created(fd: c_int) {
+    let Some(table) = table() else { return };
+    replaced(table, fd);
+    let is_smc = kernel::kind(fd) == Some(Kind::Smc);
+    numbers::remember(fd, is_smc.then_some(Ticket::NOT_CONNECTED));
+}
+
 /// `fd` was accepted.
 pub fn accepted(fd: c_int) {
     let Some(table) = table() else { return };
@@ -206,6 +214,12 @@ pub fn duplicated(fd: c_int, to: c_int) {
         numbers::remember(to, None);
         return;
     };
+    if ticket == Ticket::NOT_CONNECTED {
+        // A connect of the one would not be seen of the other.
+        numbers::remember(fd, None);
+        numbers::remember(to, None);
+        return;
+    }
     if let Some(slot) = table
         .slot(ticket)
         .filter(|_| table.phase(ticket) == Phase::Connecting)
@@ -241,8 +255,13 @@ pub fn after_exec(table: &Table) {
 /// The process is about to fork: of each descriptor there will be one more.
 pub fn before_fork() {
     let Some(table) = table() else { return };
-    for ticket in numbers::between(0, c_uint::MAX).filter_map(numbers::of) {
-        if table.phase(ticket) == Phase::Connecting {
+    for fd in numbers::between(0, c_uint::MAX) {
+        let Some(ticket) = numbers::of(fd) else {
+            continue;
+        };
+        if ticket == Ticket::NOT_CONNECTED {
+            numbers::remember(fd, None);
+        } else if table.phase(ticket) == Phase::Connecting {
             if let Some(slot) = table.slot(ticket) {
                 slot.put_copies();
             }

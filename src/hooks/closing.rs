@@ -40,19 +40,24 @@ straight! {
 unsafe extern "C" fn shutdown_known(fd: c_int, how: c_int) -> c_int {
     let done = caught(|| {
         let hint = hints::of(fd);
+        hints::answered(fd);
         if hint.is_smc_listener() {
             if let Some(answer) = listener::shutdown(fd, how) {
                 return Some(answer);
             }
         }
-        (hint.may_flow() && drain::shuts_in_background(fd, how)).then_some(Ok(()))
+        (hint.may_flow() && drain::before_shutdown(fd, how)).then_some(Ok(()))
     });
     if let Some(answer) = done.flatten() {
         return os::answer(answer);
     }
     let real = next!(shutdown: unsafe extern "C" fn(c_int, c_int) -> c_int);
     // SAFETY: the program's own arguments.
-    unsafe { real(fd, how) }
+    let answer = unsafe { real(fd, how) };
+    if answer == 0 && how == libc::SHUT_RD && hints::of(fd).may_flow() {
+        caught(|| drain::after_end_of_reading(fd));
+    }
+    answer
 }
 
 // By a system call of our own: C libraries before glibc 2.34 have no such call.

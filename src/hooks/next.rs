@@ -33,8 +33,16 @@ pub unsafe fn of_type<F>(address: *mut c_void, _typed: impl FnOnce() -> F) -> F 
     unsafe { std::mem::transmute_copy(&address) }
 }
 
+/// Stands in for a call that the C library is too old to have, and that a program may
+/// find here (`epoll_pwait2`, glibc 2.35): the kernel may be too old for it, too.
+pub extern "C" fn no_such_call() -> isize {
+    // SAFETY: the thread's own errno.
+    unsafe { *libc::__errno_location() = libc::ENOSYS };
+    -1
+}
+
 /// The real function of a hook, of the type that `real!` knows it has, or, for what is
-/// no hook of redhook's, of the type that is said. What is seldom done is a function
+/// no hook of redhook's, of the type that is said; then it may be missing. What is seldom done is a function
 /// of its own, so that a hook needs no stack for it.
 macro_rules! next {
     // No C library is without it; redhook knows what to say.
@@ -42,7 +50,7 @@ macro_rules! next {
         next!(@find $name, || redhook::real!($name), redhook::real!($name) as *mut std::ffi::c_void)
     };
     ($name:ident: $of:ty) => {
-        next!(@find $name, || -> $of { std::process::abort() }, std::process::abort())
+        next!(@find $name, || -> $of { std::process::abort() }, $crate::hooks::next::no_such_call as *mut std::ffi::c_void)
     };
     (@find $name:ident, $typed:expr, $missing:expr) => {{
         static FOUND: std::sync::atomic::AtomicPtr<std::ffi::c_void> =
@@ -71,11 +79,14 @@ pub(super) use next;
 /// real one and puts it there, so that there is nothing to test.
 macro_rules! next_in_memory {
     ($name:ident($($argument:ident: $of:ty),*) -> $answer:ty) => {
-        type Real = unsafe extern "C" fn($($of),*) -> $answer;
+        $crate::hooks::next::next_in_memory!("C" $name($($argument: $of),*) -> $answer);
+    };
+    ($abi:literal $name:ident($($argument:ident: $of:ty),*) -> $answer:ty) => {
+        type Real = unsafe extern $abi fn($($of),*) -> $answer;
         static NEXT: std::sync::atomic::AtomicPtr<()> =
             std::sync::atomic::AtomicPtr::new(first as *mut ());
         #[cold]
-        unsafe extern "C" fn first($($argument: $of),*) -> $answer {
+        unsafe extern $abi fn first($($argument: $of),*) -> $answer {
             let real = $crate::hooks::next::next!($name: Real);
             NEXT.store(real as *mut (), std::sync::atomic::Ordering::Relaxed);
             // SAFETY: as the hook's caller promises.
@@ -89,8 +100,12 @@ pub(super) use next_in_memory;
 /// one argument (the compiler loads first where there are more, see `straight`), and
 /// two if the load were atomic.
 macro_rules! jump {
-    ($name:ident($($argument:ident: $of:ty),*) -> $answer:ty) => {{
-        $crate::hooks::next::next_in_memory!($name($($argument: $of),*) -> $answer);
+    ($name:ident($($argument:ident: $of:ty),*) -> $answer:ty) => {
+        $crate::hooks::next::jump!("C" $name($($argument: $of),*) -> $answer)
+    };
+    // "C-unwind": a thread that waits in the call can be cancelled (pthread_cancel(3)).
+    ($abi:literal $name:ident($($argument:ident: $of:ty),*) -> $answer:ty) => {{
+        $crate::hooks::next::next_in_memory!($abi $name($($argument: $of),*) -> $answer);
         // SAFETY: an aligned word, which is `first` or what that has found. The language
         // calls this a race with the store above; used once it is loaded once, and
         // processors load such a word whole: either function will do.

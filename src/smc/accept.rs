@@ -50,6 +50,18 @@ pub fn accept(listener: c_int, call: impl FnOnce() -> c_int) -> c_int {
     fd
 }
 
+/// `fd` came from another process (`SCM_RIGHTS`): what is in the ring of a connection when
+/// it is closed is to be sent. Of other sockets nothing is known.
+pub fn received(fd: c_int) {
+    if !ownership::is_ours() {
+        return;
+    }
+    hints::forget(fd);
+    if process::is_active() && identity::is_smc(fd) && os::peer_address(fd).is_ok() {
+        hints::flows(fd);
+    }
+}
+
 fn accepted(listener: c_int, fd: c_int) -> c_int {
     let hint = hints::of(listener);
     // The number may be another listener's by now.
@@ -60,7 +72,8 @@ fn accepted(listener: c_int, fd: c_int) -> c_int {
     }
     hints::accepted(fd);
     if hint.has_options_for_children() && identity::is_smc(listener) {
-        SocketOptions::read(listener, hint).of_children().write(fd);
+        let options = SocketOptions::read(listener, hint).of_children();
+        let _ = options.write(fd);
     }
     fd
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Socket addresses between C and Rust.
 
+use super::os;
 use std::ffi::c_int;
 use std::mem::size_of;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -10,38 +11,23 @@ pub fn family(address: &libc::sockaddr_storage) -> c_int {
     c_int::from(address.ss_family)
 }
 
-/// The first page is never mapped, the upper half of the address space is the
-/// kernel's.
-const FIRST_PAGE: usize = 4096;
-
-/// Whether a program's pointer can point to anything at all. The usual wrong
-/// ones (NULL and small numbers, -1) do not: the kernel says EFAULT to them.
-/// To find out about all others would take a system call for each connect.
-pub fn is_plausible(pointer: *const libc::sockaddr) -> bool {
-    (FIRST_PAGE..=usize::MAX >> 1).contains(&pointer.addr())
-}
-
-/// A copy of the program's address. `None` for what cannot be one: a pointer to
-/// nowhere, a length that the kernel refuses before it reads, or one too short
-/// to have a family.
-///
-/// # Safety
-/// `address` must be readable for `length` bytes, unless it or that length is
-/// one of those.
-pub unsafe fn copy(
+/// A copy of the program's address. `None` for what cannot be one: memory that cannot be
+/// read (the kernel says EFAULT), a length that it refuses before it reads, or one too
+/// short to have a family. One system call, two where the address crosses a page.
+pub fn copy(
     address: *const libc::sockaddr,
     length: libc::socklen_t,
 ) -> Option<(libc::sockaddr_storage, usize)> {
     let length = length as usize;
     let possible = size_of::<libc::sa_family_t>()..=size_of::<libc::sockaddr_storage>();
-    if !is_plausible(address) || !possible.contains(&length) {
+    if !possible.contains(&length) {
         return None;
     }
     // SAFETY: sockaddr_storage is plain data; all zeroes is one.
     let mut copy: libc::sockaddr_storage = unsafe { std::mem::zeroed() };
-    // SAFETY: the caller promises `length` readable bytes; `copy` has room for
-    // them, which was just looked at.
-    unsafe { std::ptr::copy_nonoverlapping(address.cast(), (&raw mut copy).cast::<u8>(), length) };
+    // SAFETY: all of it are bytes.
+    let bytes = unsafe { std::slice::from_raw_parts_mut((&raw mut copy).cast::<u8>(), length) };
+    os::copy_from_program(address.cast(), bytes)?;
     Some((copy, length))
 }
 

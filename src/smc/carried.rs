@@ -6,7 +6,8 @@
 //! into TCP in place; all others live on the inner TCP socket and are lost only
 //! when a fresh socket takes the number.
 
-use super::os;
+use super::bind::SO_BINDTOIFINDEX;
+use super::os::{self, Errno};
 use crate::hints::Hint;
 use libc::{IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
 use std::ffi::c_int;
@@ -34,7 +35,7 @@ const fn wide(name: c_int, size: usize) -> Carried {
 }
 
 /// `include/uapi/asm-generic/socket.h`; buffer sizes are a case of their own.
-const CARRIED: [Carried; 38] = [
+const CARRIED: [Carried; 39] = [
     int(libc::SO_DEBUG),
     int(libc::SO_REUSEADDR),
     int(libc::SO_DONTROUTE),
@@ -50,6 +51,7 @@ const CARRIED: [Carried; 38] = [
     wide(libc::SO_RCVTIMEO, size_of::<libc::timeval>()),
     wide(libc::SO_SNDTIMEO, size_of::<libc::timeval>()),
     wide(libc::SO_BINDTODEVICE, LONGEST),
+    int(SO_BINDTOIFINDEX),
     int(libc::SO_TIMESTAMP),
     int(libc::SO_TIMESTAMPNS),
     int(libc::SO_MARK),
@@ -75,6 +77,10 @@ const CARRIED: [Carried; 38] = [
     // After all that it could forbid.
     int(libc::SO_LOCK_FILTER),
 ];
+
+/// Options that bind a socket to a device or to routes; a program that has given up its
+/// privileges may not be able to set them again.
+const CONFINING: [c_int; 3] = [libc::SO_BINDTODEVICE, SO_BINDTOIFINDEX, libc::SO_MARK];
 
 const SO_TIMESTAMP_NEW: c_int = 63;
 const SO_TIMESTAMPNS_NEW: c_int = 64;
@@ -132,18 +138,22 @@ impl SocketOptions {
     }
 
     /// Sets them on `fd`, those that it does not have already.
-    pub fn write(&self, fd: c_int) {
+    ///
+    /// # Errors
+    /// When one cannot be set without which the socket would reach, or could be reached
+    /// from, elsewhere: [`CONFINING`]. The others are set all the same.
+    pub fn write(&self, fd: c_int) -> Result<(), Errno> {
+        let mut outcome = Ok(());
         for (kept, option) in self.values.iter().zip(&CARRIED) {
             let Some((value, length)) = kept else {
                 continue;
             };
             if value_of(fd, option) != *kept {
-                let _ = os::set_option(
-                    fd,
-                    SOL_SOCKET,
-                    option.name,
-                    value.get(..*length).unwrap_or(value),
-                );
+                let value = value.get(..*length).unwrap_or(value);
+                let set = os::set_option(fd, SOL_SOCKET, option.name, value);
+                if CONFINING.contains(&option.name) {
+                    outcome = outcome.and(set);
+                }
             }
         }
         for (kept, (name, forced, _)) in self.buffers.iter().zip(BUFFERS) {
@@ -154,6 +164,7 @@ impl SocketOptions {
                 let _ = os::set_int_option(fd, SOL_SOCKET, forced, doubled / 2);
             }
         }
+        outcome
     }
 }
 

@@ -40,12 +40,8 @@ impl Call {
     }
 
     /// Where the program wants to go; `None` when that is no internet address.
-    ///
-    /// # Safety
-    /// As the program's own call.
-    pub unsafe fn peer(self) -> Option<SocketAddr> {
-        // SAFETY: as the caller promises.
-        let copied = unsafe { address::copy(self.address, self.length) };
+    pub fn peer(self) -> Option<SocketAddr> {
+        let copied = address::copy(self.address, self.length);
         copied.and_then(|(address, length)| address::internet(&address, length))
     }
 }
@@ -80,8 +76,7 @@ pub unsafe fn connect(
 /// As for [`connect`].
 #[inline(never)]
 unsafe fn judged(call: Call) -> c_int {
-    // SAFETY: as the caller promises.
-    let decided = caught(|| unsafe { decide(call) }).flatten();
+    let decided = caught(|| decide(call)).flatten();
     // SAFETY: as the caller promises.
     let answer = unsafe { attempt(call) };
     if let Some((peer, verdict)) = decided {
@@ -91,12 +86,8 @@ unsafe fn judged(call: Call) -> c_int {
 }
 
 /// Where the program wants to go, and how; the socket is TCP then if that is the answer.
-///
-/// # Safety
-/// As for [`connect`].
-unsafe fn decide(call: Call) -> Option<(SocketAddr, Verdict<'static>)> {
-    // SAFETY: as the caller promises.
-    let (process, peer) = process::get().zip(unsafe { call.peer() })?;
+fn decide(call: Call) -> Option<(SocketAddr, Verdict<'static>)> {
+    let (process, peer) = process::get().zip(call.peer())?;
     let mut verdict = process.config.lists.at_connect(peer);
     if verdict.is_smc() && slow::remembers_any() && slow::remembers(peer.ip()) {
         verdict = Verdict::Tcp(Reason::SlowHandshake { host: peer.ip() });
@@ -144,24 +135,21 @@ pub unsafe fn timed(call: Call) -> (c_int, u64) {
     let answer = unsafe { made(call, hint) };
     let time = os::milliseconds().wrapping_sub(begun);
     if answer == 0 {
-        // SAFETY: as the caller promises.
-        caught(|| unsafe { connected(call, hint, time) });
+        caught(|| connected(call, hint, time));
     }
     (answer, time)
 }
 
-/// # Safety
-/// As for [`connect`].
 #[inline]
-unsafe fn connected(call: Call, hint: Hint, time: u64) {
+fn connected(call: Call, hint: Hint, time: u64) {
     hints::flows(call.fd);
+    hints::answered(call.fd);
     kept::restore(call.fd);
     if hint.is_connecting() {
         recover::ended(call.fd);
     }
     if time > slow::SLOW {
-        // SAFETY: as the caller promises.
-        if let Some(peer) = unsafe { call.peer() } {
+        if let Some(peer) = call.peer() {
             slow::remember(call.fd, peer.ip());
         }
     }

@@ -28,7 +28,7 @@ const TCP_FASTOPEN_NO_COOKIE: c_int = 34;
 /// (connected, listening, not an SMC socket). One system call for a socket
 /// that the shim made and on which the program has set no `SOL_SOCKET` option.
 ///
-/// Not for a socket that is to listen ([`super::renew::as_tcp`]).
+/// Not for a socket that is to listen ([`super::renew::as_bound`]).
 pub fn to_tcp(fd: c_int) -> bool {
     let hint = hints::of(fd);
     if hint.is_pristine() {
@@ -40,7 +40,7 @@ pub fn to_tcp(fd: c_int) -> bool {
     let kept = SocketOptions::read(fd, hint);
     let demoted = force(fd);
     if demoted {
-        kept.write(fd);
+        let _ = kept.write(fd);
     }
     demoted
 }

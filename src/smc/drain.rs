@@ -7,9 +7,9 @@
 //! is emptied before: in the background where the program goes on, in the
 //! foreground where it ends.
 
-use super::{background, identity, kept, os, ownership};
-use crate::{hints, process};
-use libc::{c_uint, IPPROTO_TCP, SHUT_RD, SHUT_RDWR, SHUT_WR, SOL_SOCKET, SO_SNDBUF, TCP_CORK};
+use super::{background, identity, kept, os, ownership, registrations, send};
+use crate::{hints, journal, process};
+use libc::{c_uint, IPPROTO_TCP, SHUT_RD, SHUT_RDWR, SHUT_WR, TCP_CORK};
 use std::ffi::c_int;
 use std::time::Duration;
 
@@ -25,7 +25,11 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 #[cold]
 pub fn before_close(fd: c_int) {
     let is_ours = ownership::is_ours();
-    if hints::of(fd).may_flow() {
+    let hint = hints::of(fd);
+    if hint.may_flow() {
+        if !hint.was_seen_connecting() {
+            journal::unseen_connect(fd);
+        }
         let_go(fd, is_ours);
     }
     if is_ours {
@@ -78,12 +82,26 @@ fn let_go(fd: c_int, is_ours: bool) {
 }
 
 /// Whether `shutdown(fd, how)` is done: its writing side in the background. False:
-/// the ring is empty, and the call can be made.
+/// the call can be made, since the ring is empty.
 #[cold]
-pub fn shuts_in_background(fd: c_int, how: c_int) -> bool {
-    if !matches!(how, SHUT_WR | SHUT_RDWR) || !is_smc_with_unsent(fd) {
+pub fn before_shutdown(fd: c_int, how: c_int) -> bool {
+    if !matches!(how, SHUT_WR | SHUT_RDWR) || !identity::is_smc(fd) {
         return false;
     }
+    let is_in_background = has_unsent(fd) && shuts_in_background(fd);
+    if how == SHUT_RDWR {
+        // The kernel wakes those who wait before it ends the reading side, so that
+        // poll(2) and select(2) see nothing and sleep on: this comes first.
+        let _ = os::shutdown(fd, SHUT_RD);
+        if is_in_background {
+            wake_readers(fd);
+        }
+    }
+    is_in_background
+}
+
+/// Whether the writing side is shut in the background when all is sent.
+fn shuts_in_background(fd: c_int) -> bool {
     uncork(fd);
     if !has_unsent(fd) {
         return false;
@@ -92,26 +110,32 @@ pub fn shuts_in_background(fd: c_int, how: c_int) -> bool {
         drain(fd, latest());
         return false;
     }
-    if how == SHUT_RDWR {
-        let _ = os::shutdown(fd, SHUT_RD);
-        wake_receivers(fd);
-    }
+    hints::ends_writing(fd);
     true
 }
 
-/// The kernel wakes nobody at the end of reading alone. Who sets the size of the
-/// transmit buffer, to what it is, wakes all that wait in a call if there is room in the
-/// ring (`net/core/sock.c`, `sk_setsockopt`; `net/smc/smc_tx.c`, `smc_tx_write_space`).
-/// The kernel doubles what it is told.
-fn wake_receivers(fd: c_int) {
-    if let Ok(size) = os::get_int_option(fd, SOL_SOCKET, SO_SNDBUF) {
-        let _ = os::set_int_option(fd, SOL_SOCKET, SO_SNDBUF, size / 2);
+/// The reading side alone was shut, of which the kernel tells nobody who waits.
+#[cold]
+pub fn after_end_of_reading(fd: c_int) {
+    if identity::is_smc(fd) {
+        wake_readers(fd);
     }
+}
+
+/// Wakes who waits in a call, if the ring has room, and who waits by epoll. Who waits
+/// by poll or select for something to read sleeps on.
+fn wake_readers(fd: c_int) {
+    send::wake_waiters(fd);
+    registrations::look_anew(fd);
 }
 
 /// Before the process ends: everything that it or its threads in the background
 /// have not sent yet, for at most `SMC_DRAIN_TIMEOUT`.
 pub fn before_end() {
+    let is_unseen = |&fd: &c_int| !hints::of(fd).was_seen_connecting();
+    hints::flowing()
+        .filter(is_unseen)
+        .for_each(journal::unseen_connect);
     drain_all(|_| true);
 }
 

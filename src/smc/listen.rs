@@ -4,8 +4,10 @@
 //! What is to listen as TCP does so on a fresh TCP socket: `demote` says why.
 
 use super::os;
-use super::{address, identity, renew};
+use super::renew::{self, Kind};
+use super::{address, identity, rebind};
 use crate::{hints, journal, process};
+use libc::{SOL_SOCKET, SO_INCOMING_CPU};
 use smc_policy::Verdict;
 use std::ffi::c_int;
 
@@ -20,16 +22,17 @@ pub type ListenCall = unsafe extern "C" fn(c_int, c_int) -> c_int;
 /// `real` must be `listen(2)`.
 #[inline]
 pub unsafe fn listen(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
+    if rebind::is_ever_required() {
+        if let Err(error) = rebind::before_listen(fd) {
+            return os::answer(Err(error));
+        }
+    }
     if process::judges_listen() {
         // SAFETY: as the caller promises.
         return unsafe { judged(real, fd, backlog) };
     }
-    if !hints::of(fd).made_here() && process::makes_smc() {
-        // SAFETY: as the caller promises.
-        return unsafe { unless_fallen_back(real, fd, backlog) };
-    }
     // SAFETY: as the caller promises.
-    unsafe { begin(real, fd, backlog) }
+    unsafe { as_it_is(real, fd, backlog, true) }
 }
 
 /// # Safety
@@ -57,25 +60,50 @@ unsafe fn judged(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
     let answer = match verdict {
         Verdict::Tcp(_) if identity::is_smc(fd) => {
             // SAFETY: as the caller promises.
-            unsafe { on_fresh_tcp(real, fd, backlog) }
+            unsafe { on_fresh(Kind::Tcp, real, fd, backlog) }
         }
         // SAFETY: as the caller promises.
-        _ => unsafe { unless_fallen_back(real, fd, backlog) },
+        _ => unsafe { as_it_is(real, fd, backlog, verdict.is_smc()) },
     };
     journal::decision("listen", &local, fd, &verdict);
     answer
 }
 
+/// `fd` listens as what it is, unless something but the lists is against it.
+///
 /// # Safety
 /// As for [`listen`].
-#[cold]
-unsafe fn unless_fallen_back(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
-    if !hints::of(fd).made_here() && identity::has_fallen_back(fd) && !identity::is_listening(fd) {
+#[inline]
+unsafe fn as_it_is(real: ListenCall, fd: c_int, backlog: c_int, may_be_smc: bool) -> c_int {
+    let hint = hints::of(fd);
+    let is_plain = hint.made_here() && !hint.may_have_set(SO_INCOMING_CPU);
+    if is_plain || !process::makes_smc() {
         // SAFETY: as the caller promises.
-        return unsafe { on_fresh_tcp(real, fd, backlog) };
+        return unsafe { begin(real, fd, backlog) };
     }
-    // SAFETY: as the caller promises.
-    unsafe { begin(real, fd, backlog) }
+    match kind_wanted(fd, may_be_smc) {
+        // SAFETY: as the caller promises.
+        Some(kind) => unsafe { on_fresh(kind, real, fd, backlog) },
+        // SAFETY: as the caller promises.
+        None => unsafe { begin(real, fd, backlog) },
+    }
+}
+
+/// What has to listen in the place of `fd`; `None`: `fd` itself.
+#[cold]
+fn kind_wanted(fd: c_int, may_be_smc: bool) -> Option<Kind> {
+    if identity::is_listening(fd) {
+        return None;
+    }
+    if may_be_smc && hints::of(fd).was_shut() {
+        // It was SMC as long as it listened.
+        return Some(Kind::Smc);
+    }
+    let chooses_processor = || {
+        let processor = os::get_int_option(fd, SOL_SOCKET, SO_INCOMING_CPU);
+        processor.is_ok_and(|number| number >= 0) && identity::is_smc(fd)
+    };
+    (identity::has_fallen_back(fd) || chooses_processor()).then_some(Kind::Tcp)
 }
 
 /// Where no fresh socket is to be had the old one listens: a listed port too
@@ -83,14 +111,14 @@ unsafe fn unless_fallen_back(real: ListenCall, fd: c_int, backlog: c_int) -> c_i
 ///
 /// # Safety
 /// As for [`listen`].
-unsafe fn on_fresh_tcp(real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
-    match renew::as_tcp(fd) {
+unsafe fn on_fresh(kind: Kind, real: ListenCall, fd: c_int, backlog: c_int) -> c_int {
+    match renew::as_bound(fd, kind) {
         Ok(bound) => {
             // SAFETY: the program's own call.
             let answer = unsafe { real(fd, backlog) };
             bound.restore();
             if answer == 0 {
-                hints::listening(fd, false);
+                hints::listening(fd, kind == Kind::Smc);
             }
             answer
         }

@@ -13,7 +13,7 @@
 //! - signatures (`TCP_MD5SIG`, `TCP_AO_ADD_KEY`) cover the handshake only.
 
 use super::os::{self, Errno};
-use super::{demote, identity, kept, renew, SOL_SMC};
+use super::{bind, demote, identity, kept, listener, renew, SOL_SMC};
 use crate::{hints, process};
 use libc::{
     socklen_t, EFAULT, EINVAL, ENOPROTOOPT, EOPNOTSUPP, IPPROTO_IP, IPPROTO_TCP, SOL_SOCKET,
@@ -39,6 +39,25 @@ const SO_TIMESTAMPING_NEW: c_int = 65;
 /// `TCP_MD5SIG`, `TCP_MD5SIG_EXT`, `TCP_AO_ADD_KEY`: keys that the kernel does not
 /// tell again, so that they must be set on the socket that will be used.
 const SIGNATURES: [c_int; 3] = [libc::TCP_MD5SIG, 32, 38];
+
+/// Options that SMC hands to its inner listener with `listen` and not later, or never,
+/// and that say who may connect, or which of several listeners gets a connection.
+const LATE_ON_LISTENER: [c_int; 4] = [
+    libc::SO_BINDTODEVICE,
+    bind::SO_BINDTOIFINDEX,
+    libc::SO_MARK,
+    libc::SO_INCOMING_CPU,
+];
+
+/// One of them was set on `fd`, which has to be TCP if it is an SMC listener. What the
+/// program gets.
+#[cold]
+fn on_listener(fd: c_int) -> c_int {
+    if process::is_active() && listener::is_smc_listener(fd) {
+        return os::answer(listener::become_tcp(fd));
+    }
+    0
+}
 
 /// The program's `setsockopt()`.
 ///
@@ -86,7 +105,11 @@ pub unsafe fn set(
             if is_connecting {
                 kept::after_set(fd, name);
             }
-            return 0;
+            return if LATE_ON_LISTENER.contains(&name) {
+                on_listener(fd)
+            } else {
+                0
+            };
         }
         // SAFETY: as the caller promises.
         return unsafe { call.refused_by_socket_layer(before) };
@@ -232,7 +255,7 @@ impl Call {
             return unsafe { self.short() };
         }
         if self.level == IPPROTO_TCP && SIGNATURES.contains(&self.name) {
-            if let Ok(bound) = renew::as_tcp(self.fd) {
+            if let Ok(bound) = renew::as_bound(self.fd, renew::Kind::Tcp) {
                 bound.restore();
             }
         }
@@ -264,7 +287,7 @@ impl Call {
         let (Some(now), Some(wanted)) = (now.get_mut(..length), wanted.get_mut(..length)) else {
             return false;
         };
-        let Some(wanted) = os::option_value(self.value, wanted) else {
+        let Some(wanted) = os::copy_from_program(self.value, wanted) else {
             return false;
         };
         if os::get_option(self.fd, self.level, self.name, now).is_err() {
@@ -282,7 +305,7 @@ impl Call {
         let mut bytes = [0; INT as usize - 1];
         let bytes = bytes.get_mut(..self.length as usize).unwrap_or_default();
         let is_congestion = (self.level, self.name) == (IPPROTO_TCP, libc::TCP_CONGESTION);
-        let bytes = match os::option_value(self.value, bytes) {
+        let bytes = match os::copy_from_program(self.value, bytes) {
             Some(bytes) => bytes,
             None if self.length > 0 && (self.level == IPPROTO_IP || is_congestion) => {
                 Errno(EFAULT).set();

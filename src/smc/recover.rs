@@ -3,7 +3,7 @@
 
 use super::connect::{self, Call};
 use super::os::{self, Errno};
-use super::{address, demote, identity, kept, renew, slow};
+use super::{address, demote, identity, kept, listener, renew, slow};
 use crate::panics::caught;
 use crate::{hints, process};
 use libc::{
@@ -40,8 +40,7 @@ enum Step {
 #[cold]
 pub unsafe fn refused(call: Call, time: u64) -> c_int {
     let refusal = Errno::current();
-    // SAFETY: as the caller promises.
-    let step = caught(|| unsafe { after(refusal, call, time) });
+    let step = caught(|| after(refusal, call, time));
     match step.unwrap_or(Step::Fail(refusal)) {
         Step::Fail(error) => os::answer(Err(error)),
         Step::Succeed => 0,
@@ -51,8 +50,7 @@ pub unsafe fn refused(call: Call, time: u64) -> c_int {
             // SAFETY: as the caller promises.
             let (answer, _) = unsafe { connect::timed(call) };
             if answer == -1 && Errno::current().0 == EINPROGRESS {
-                // SAFETY: as the caller promises.
-                caught(|| unsafe { goes_on(call) });
+                caught(|| goes_on(call));
             }
             answer
         }
@@ -67,21 +65,17 @@ pub unsafe fn refused(call: Call, time: u64) -> c_int {
     }
 }
 
-/// # Safety
-/// As for [`refused`].
-unsafe fn after(refusal: Errno, call: Call, time: u64) -> Step {
+fn after(refusal: Errno, call: Call, time: u64) -> Step {
     let fd = call.fd;
     if refusal.0 == EINPROGRESS {
-        // SAFETY: as the caller promises.
-        unsafe { goes_on(call) };
+        goes_on(call);
         return Step::Fail(refusal);
     }
     if process::get().is_none() || !identity::is_smc(fd) {
         return Step::Fail(refusal);
     }
     match refusal.0 {
-        // SAFETY: as the caller promises.
-        EINVAL => unsafe { not_understood(call) },
+        EINVAL => not_understood(call),
         // The call of `bounded`: the kernel goes on.
         EINTR if hints::of(fd).is_connecting() => Step::Fail(refusal),
         EINTR => go_on_in_background(fd),
@@ -92,13 +86,12 @@ unsafe fn after(refusal: Errno, call: Call, time: u64) -> Step {
         // The handshake has failed where TCP would have been connected.
         error if OF_THE_HANDSHAKE.contains(&error) && has_tcp(fd) => {
             if time > slow::SLOW {
-                // SAFETY: as the caller promises.
-                if let Some(peer) = unsafe { call.peer() } {
+                if let Some(peer) = call.peer() {
                     slow::remember(fd, peer.ip());
                 }
             }
-            // The port may still be that of the old connection.
-            match renew::as_tcp_from_same(fd, false) {
+            // A port of the kernel's choice may still be that of the old connection.
+            match renew::as_tcp_from_same(fd, hints::of(fd).keeps_port()) {
                 Ok(()) => Step::Call,
                 Err(_) => Step::Fail(refusal),
             }
@@ -108,16 +101,12 @@ unsafe fn after(refusal: Errno, call: Call, time: u64) -> Step {
 }
 
 /// A connect goes on while the program does other things.
-///
-/// # Safety
-/// As for [`refused`].
-unsafe fn goes_on(call: Call) {
+fn goes_on(call: Call) {
     let hint = hints::of(call.fd);
     if (hint.made_here() || hint.may_flow()) && !hint.is_connecting() {
         hints::flows(call.fd);
         hints::connecting(call.fd, true);
-        // SAFETY: as the caller promises.
-        if let Some(peer) = unsafe { call.peer() } {
+        if let Some(peer) = call.peer() {
             slow::begun(call.fd, peer.ip());
         }
     }
@@ -143,27 +132,47 @@ fn anew(fd: c_int) -> Step {
 }
 
 /// EINVAL: to no address (AF_UNSPEC: TCP disconnects), to another family, on a
-/// listener.
-///
-/// # Safety
-/// As for [`refused`].
-unsafe fn not_understood(call: Call) -> Step {
+/// listener, on a connection of which a side was ended.
+fn not_understood(call: Call) -> Step {
     let fd = call.fd;
-    // SAFETY: an SMC socket looks at the address only after the kernel has
-    // copied it, or has refused its length; anything unreadable is EFAULT.
-    let family = match unsafe { address::copy(call.address, call.length) } {
+    let family = match address::copy(call.address, call.length) {
         Some((copied, _)) => address::family(&copied),
         None => return Step::Fail(Errno(EINVAL)),
     };
     if matches!(family, AF_INET | AF_INET6) {
-        let is_listening = identity::is_listening(fd);
-        return Step::Fail(Errno(if is_listening { EISCONN } else { EINVAL }));
+        return is_connected_already(fd);
     }
     if demote::to_tcp(fd) {
         // SMC has not begun it.
         return Step::Call;
     }
-    if family == AF_UNSPEC && renew::as_unbound_tcp(fd).is_ok() {
+    if family != AF_UNSPEC {
+        return Step::Fail(Errno(EISCONN));
+    }
+    let disconnected = if identity::is_listening(fd) {
+        listener::stop(fd)
+    } else {
+        renew::as_disconnected(fd)
+    };
+    disconnected.map_or_else(Step::Fail, |()| Step::Succeed)
+}
+
+/// A connect of what listens, or is connected: SMC says EISCONN only as long as neither
+/// side has ended anything (`net/smc/af_smc.c`, `smc_connect`). TCP says 0 to the first
+/// call after one that went on in the background.
+fn is_connected_already(fd: c_int) -> Step {
+    // Of a new SMC socket poll(2) sees nothing.
+    let is_new = renew::is_idle(fd)
+        && os::wait_for(fd, libc::POLLIN | libc::POLLOUT, Duration::ZERO) == Ok(0);
+    if is_new {
+        return Step::Fail(Errno(EINVAL));
+    }
+    if hints::of(fd).is_connecting() {
+        ended(fd);
+        kept::restore(fd);
+    }
+    if hints::of(fd).is_unanswered() {
+        hints::answered(fd);
         return Step::Succeed;
     }
     Step::Fail(Errno(EISCONN))
@@ -198,8 +207,7 @@ pub unsafe fn bounded(call: Call) -> c_int {
     let bound = caught(|| Bound::take(call.fd)).flatten();
     // SAFETY: as the caller promises.
     let answer = unsafe { call.make() };
-    // SAFETY: as the caller promises.
-    let waited = bound.and_then(|bound| caught(|| unsafe { bound.wait(call, answer) }));
+    let waited = bound.and_then(|bound| caught(|| bound.wait(call, answer)));
     waited.unwrap_or(answer)
 }
 
@@ -224,10 +232,7 @@ impl Bound {
     }
 
     /// What the program gets, given the call's answer.
-    ///
-    /// # Safety
-    /// As for [`super::connect::connect`].
-    unsafe fn wait(self, call: Call, mut answer: c_int) -> c_int {
+    fn wait(self, call: Call, mut answer: c_int) -> c_int {
         let (fd, waits) = (call.fd, self.flags & O_NONBLOCK == 0);
         let goes_on_alone = answer == -1 && Errno::current().0 == EINPROGRESS;
         if goes_on_alone && !waits {
@@ -235,8 +240,7 @@ impl Bound {
             return answer;
         }
         if goes_on_alone {
-            // SAFETY: as the caller promises.
-            unsafe { goes_on(call) };
+            goes_on(call);
             match os::wait_for(fd, libc::POLLOUT, Duration::from_micros(self.limit)) {
                 Err(error) => error.set(),
                 Ok(0) => {}

@@ -4,7 +4,7 @@
 
 use super::next::next;
 use super::quietly;
-use crate::leaving;
+use crate::{executing, leaving};
 use libc::{c_char, c_int};
 use redhook::hook;
 
@@ -40,45 +40,55 @@ hook! {
 
 hook! {
     unsafe fn execve(path: *const c_char, arguments: Strings, environment: Strings) -> c_int => report_execve {
-        quietly(leaving::before_exec);
+        quietly(|| executing::before(path));
         let real = next!(execve);
         // SAFETY: the program's own arguments.
-        unsafe { real(path, arguments, environment) }
+        let answer = unsafe { real(path, arguments, environment) };
+        quietly(executing::failed);
+        answer
     }
 }
 
 hook! {
     unsafe fn execv(path: *const c_char, arguments: Strings) -> c_int => report_execv {
-        quietly(leaving::before_exec);
+        quietly(|| executing::before(path));
         let real = next!(execv);
         // SAFETY: the program's own arguments.
-        unsafe { real(path, arguments) }
+        let answer = unsafe { real(path, arguments) };
+        quietly(executing::failed);
+        answer
     }
 }
 
 hook! {
     unsafe fn execvp(file: *const c_char, arguments: Strings) -> c_int => report_execvp {
-        quietly(leaving::before_exec);
+        quietly(|| executing::before(file));
         let real = next!(execvp);
         // SAFETY: the program's own arguments.
-        unsafe { real(file, arguments) }
+        let answer = unsafe { real(file, arguments) };
+        quietly(executing::failed);
+        answer
     }
 }
 
 hook! {
     unsafe fn execvpe(file: *const c_char, arguments: Strings, environment: Strings) -> c_int => report_execvpe {
-        quietly(leaving::before_exec);
+        quietly(|| executing::before(file));
         let real = next!(execvpe);
         // SAFETY: the program's own arguments.
-        unsafe { real(file, arguments, environment) }
+        let answer = unsafe { real(file, arguments, environment) };
+        quietly(executing::failed);
+        answer
     }
 }
 
 hook! {
     unsafe fn fexecve(fd: c_int, arguments: Strings, environment: Strings) -> c_int => report_fexecve {
-        quietly(leaving::before_exec);
+        quietly(|| executing::before(std::ptr::null()));
         let real = next!(fexecve);
         // SAFETY: the program's own arguments.
-        unsafe { real(fd, arguments, environment) }
+        let answer = unsafe { real(fd, arguments, environment) };
+        quietly(executing::failed);
+        answer
     }
 }

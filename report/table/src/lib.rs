@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
+mod executed;
 mod facts;
 mod slot;
 mod ticket;
@@ -20,6 +21,7 @@ pub use facts::{Facts, Kind, Role};
 pub use slot::{Entry, Slot};
 pub use ticket::{Phase, Ticket};
 
+use executed::{Executed, PLACES};
 use ticket::{NO_SLOT, PHASE_BITS};
 
 use std::sync::atomic::{
@@ -31,7 +33,7 @@ use std::sync::atomic::{
 pub const VARIABLE: &str = "SMC_REPORT";
 
 /// Says that this is the table, and how it is laid out.
-const LAYOUT: u64 = 0x534d_4352_5054_0001;
+const LAYOUT: u64 = 0x534d_4352_5054_0003;
 
 /// Connections about which something is being found out at one time.
 pub const SLOTS: usize = 4096;
@@ -57,6 +59,12 @@ pub struct Table {
     done: AtomicU32,
     /// Programs that were started with the library.
     programs: AtomicU32,
+    /// Connections that were made without `connect`.
+    without_connect: AtomicU32,
+    /// A program was executed when there was no place left in `executed`.
+    more_executed: AtomicU32,
+    /// Programs that may not have it.
+    executed: [Executed; PLACES],
     /// A robust mutex that the reader holds as long as it lives (its first word
     /// names the owner, and the kernel takes it out when that ends).
     reader: [AtomicU64; 8],
@@ -107,6 +115,18 @@ impl Table {
     #[must_use]
     pub fn programs(&self) -> u32 {
         self.programs.load(Relaxed)
+    }
+
+    /// Counts a connection that was made without `connect` (io_uring) and that nothing
+    /// else is known of.
+    pub fn add_without_connect(&self) {
+        self.without_connect.fetch_add(1, Relaxed);
+    }
+
+    /// How many connections were made without `connect`.
+    #[must_use]
+    pub fn without_connect(&self) -> u32 {
+        self.without_connect.load(Relaxed)
     }
 
     // ---- The library's side ------------------------------------------------------

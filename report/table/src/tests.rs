@@ -6,12 +6,15 @@ use super::*;
 fn table() -> Box<Table> {
     let zero = || AtomicU64::new(0);
     let table = Box::new(Table {
+        without_connect: AtomicU32::new(0),
         layout: zero(),
         bell: AtomicU32::new(0),
         asleep: AtomicU32::new(0),
         cursor: AtomicU32::new(0),
         done: AtomicU32::new(0),
         programs: AtomicU32::new(0),
+        more_executed: AtomicU32::new(0),
+        executed: std::array::from_fn(|_| Executed::default()),
         reader: std::array::from_fn(|_| zero()),
         overflow: std::array::from_fn(|_| zero()),
         dirty: std::array::from_fn(|_| zero()),
@@ -164,4 +167,28 @@ fn nobody_reads_until_the_mutex_has_an_owner() {
         Relaxed,
     );
     assert!(!table.is_read());
+}
+
+#[test]
+fn programs_without_the_library_are_left() {
+    let table = table();
+    let left = || -> Vec<String> { table.without_library().collect() };
+    table.executes(7, b"has it");
+    table.executes(8, b"");
+    table.executes(9, b"a name of more than sixteen");
+    table.has_library(7);
+    assert_eq!(left(), ["", "a name of more t"]);
+    table.has_library(8);
+    // A number that is used again is another process.
+    table.executes(9, b"b");
+    assert_eq!(left(), ["b", "a name of more t"]);
+    table.has_library(9);
+    assert_eq!(left(), ["a name of more t"]);
+    for process in (10..).take(PLACES - 1) {
+        table.executes(process, b"c");
+    }
+    assert!(!table.may_be_more_without_library());
+    table.executes(9, b"d");
+    assert!(table.may_be_more_without_library());
+    assert_eq!(left().len(), PLACES);
 }

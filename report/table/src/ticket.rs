@@ -45,7 +45,16 @@ pub struct Ticket {
 /// In place of a slot's number: there was none free.
 pub(crate) const NO_SLOT: u32 = u32::MAX - 1;
 
+/// In place of a slot's number: nothing has been written down yet.
+const NOT_CONNECTED: u32 = u32::MAX - 2;
+
 impl Ticket {
+    /// For a socket that this process has made and that no `connect` was seen of.
+    pub const NOT_CONNECTED: Self = Self {
+        generation: 0,
+        slot: NOT_CONNECTED,
+    };
+
     /// For a connection that this process is making and that there is no slot for.
     #[must_use]
     pub fn without_slot(process: u32) -> Self {

@@ -13,6 +13,22 @@ pub fn fcntl(fd: c_int, command: c_int, argument: c_int) -> Result<c_int, Errno>
     kernel!(libc::SYS_fcntl, fd, command, argument).map(number)
 }
 
+/// Who gets the signals of `from` (`O_ASYNC`), and which one, for `to` (fcntl(2)).
+pub fn copy_signal_owner(from: c_int, to: c_int) {
+    // `include/uapi/asm-generic/fcntl.h`
+    const F_SETSIG: c_int = 10;
+    const F_GETSIG: c_int = 11;
+    const F_SETOWN_EX: c_int = 15;
+    const F_GETOWN_EX: c_int = 16;
+    let mut owner = [0 as c_int; 2]; // struct f_owner_ex
+    if kernel!(libc::SYS_fcntl, from, F_GETOWN_EX, owner.as_mut_ptr()).is_ok() {
+        let _ = kernel!(libc::SYS_fcntl, to, F_SETOWN_EX, owner.as_ptr());
+    }
+    if let Ok(signal) = fcntl(from, F_GETSIG, 0) {
+        let _ = fcntl(to, F_SETSIG, signal);
+    }
+}
+
 /// `dup3(2)`.
 pub fn dup3(from: c_int, to: c_int, flags: c_int) -> Result<(), Errno> {
     kernel!(libc::SYS_dup3, from, to, flags).map(drop)
@@ -106,17 +122,21 @@ unsafe fn status_of(path: *const c_char) -> Result<libc::stat, Errno> {
 
 /// Which file a descriptor is: device and inode.
 pub fn file_identity(fd: c_int) -> Option<(u64, u64)> {
+    let status = status(fd)?;
+    Some((status.st_dev, status.st_ino))
+}
+
+fn status(fd: c_int) -> Option<libc::stat> {
     let mut status = MaybeUninit::<libc::stat>::zeroed();
     kernel!(libc::SYS_fstat, fd, status.as_mut_ptr()).ok()?;
     // SAFETY: zeroed bytes are a valid struct stat.
-    let status = unsafe { status.assume_init() };
-    Some((status.st_dev, status.st_ino))
+    Some(unsafe { status.assume_init() })
 }
 
 /// Writes `bytes` with one system call; a line that does not fit is cut by the
 /// kernel, not repeated.
 pub fn write_once(fd: c_int, bytes: &[u8]) {
-    let _ = kernel!(libc::SYS_write, fd, bytes.as_ptr(), bytes.len());
+    let _ = write(fd, bytes);
 }
 
 /// Opens `path` for appending, close-on-exec, never as descriptor 0 to 2:
@@ -148,6 +168,31 @@ pub fn open_to_read(folder: c_int, path: &CStr) -> Result<c_int, Errno> {
 pub fn read(fd: c_int, buffer: &mut [u8]) -> Result<usize, Errno> {
     let read = kernel!(libc::SYS_read, fd, buffer.as_mut_ptr(), buffer.len())?;
     Ok(usize::try_from(read).unwrap_or(0))
+}
+
+/// `write(2)`: how many bytes were taken.
+pub fn write(fd: c_int, bytes: &[u8]) -> Result<usize, Errno> {
+    let written = kernel!(libc::SYS_write, fd, bytes.as_ptr(), bytes.len())?;
+    Ok(usize::try_from(written).unwrap_or(0))
+}
+
+/// Bytes that can be read from a socket or a pipe (`FIONREAD`).
+pub fn readable(fd: c_int) -> Result<c_int, Errno> {
+    const FIONREAD: c_int = 0x541b;
+    let mut bytes: c_int = 0;
+    kernel!(libc::SYS_ioctl, fd, FIONREAD, &raw mut bytes)?;
+    Ok(bytes)
+}
+
+/// The position of a file, in bytes (lseek(2)).
+pub fn position(fd: c_int) -> Result<i64, Errno> {
+    kernel!(libc::SYS_lseek, fd, 0, libc::SEEK_CUR)
+}
+
+/// The size of a regular file, in bytes.
+pub fn file_size(fd: c_int) -> Option<i64> {
+    let status = status(fd)?;
+    (status.st_mode & libc::S_IFMT == libc::S_IFREG).then_some(status.st_size)
 }
 
 /// `getdents64(2)`: how many bytes of entries there were.

@@ -3,6 +3,7 @@
 
 use super::{number, raw, Errno, Word};
 use std::ffi::{c_int, c_long, c_void};
+use std::mem::MaybeUninit;
 
 /// The parent's process id.
 pub fn parent_id() -> c_int {
@@ -80,6 +81,41 @@ pub fn restore_signals(mask: u64) {
     );
 }
 
+/// Sends the calling thread a signal.
+pub fn raise(signal: c_int) {
+    let _ = kernel!(libc::SYS_tgkill, process_id(), thread_id(), signal);
+}
+
+/// Whether the kernel would go on with a call that any signal's handler interrupts
+/// (`SA_RESTART`): what it does by itself, but for poll(2).
+pub fn restarts_after_signals() -> bool {
+    let before = Errno::current();
+    let restarts = (1..=libc::SIGRTMAX()).all(|signal| {
+        let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+        let nothing = std::ptr::null();
+        // SAFETY: room for the answer.
+        let known = unsafe { libc::sigaction(signal, nothing, action.as_mut_ptr()) } == 0;
+        // SAFETY: zeroed bytes are a valid struct sigaction.
+        let action = unsafe { action.assume_init() };
+        let is_handled = !matches!(action.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN);
+        !known || !is_handled || action.sa_flags & libc::SA_RESTART != 0
+    });
+    before.set();
+    restarts
+}
+
+extern "C" {
+    /// glibc's own clone(2). By its other name ThreadSanitizer has a hook, which takes every
+    /// thread that is made so for the child of a fork.
+    fn __clone(
+        begin: extern "C" fn(*mut c_void) -> c_int,
+        top: *mut c_void,
+        flags: c_int,
+        argument: *mut c_void,
+        ...
+    ) -> c_int;
+}
+
 /// clone(2), by way of the C library, which knows each processor's stack.
 ///
 /// # Safety
@@ -93,7 +129,7 @@ pub unsafe fn clone(
 ) -> Result<c_int, Errno> {
     let before = Errno::current();
     // SAFETY: as the caller promises.
-    let thread = unsafe { libc::clone(begin, top, flags, argument) };
+    let thread = unsafe { __clone(begin, top, flags, argument) };
     let after = Errno::current();
     before.set();
     if thread == -1 {

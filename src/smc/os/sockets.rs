@@ -104,12 +104,45 @@ pub fn unsent(fd: c_int) -> Result<c_int, Errno> {
     Ok(bytes)
 }
 
+/// `recv(2)`: the part of `buffer` that was filled.
+pub fn receive(fd: c_int, buffer: &mut [MaybeUninit<u8>], flags: c_int) -> Result<&[u8], Errno> {
+    let nowhere = std::ptr::null_mut::<c_void>();
+    let (start, length) = (buffer.as_mut_ptr(), buffer.len());
+    let received = kernel!(
+        libc::SYS_recvfrom,
+        fd,
+        start,
+        length,
+        flags,
+        nowhere,
+        nowhere
+    )?;
+    let received = usize::try_from(received).unwrap_or(0);
+    // SAFETY: the kernel has written so many bytes at the start of the buffer.
+    Ok(unsafe { std::slice::from_raw_parts(start.cast::<u8>(), received) })
+}
+
 /// State of the TCP socket that `fd` is, or has below it (`struct tcp_info`, tcp(7)).
 pub fn tcp_state(fd: c_int) -> Option<u8> {
     let mut state = [0];
     get_option(fd, libc::IPPROTO_TCP, libc::TCP_INFO, &mut state).ok()?;
     let [state] = state;
     Some(state)
+}
+
+/// How many connections may wait for an accept of listener `fd` (`struct tcp_info`,
+/// `tcpi_sacked`; of an SMC socket, the listener below it).
+pub fn backlog(fd: c_int) -> Option<c_int> {
+    const BEFORE: usize = 28;
+    let mut info = [0; BEFORE + size_of::<c_int>()];
+    get_option(fd, libc::IPPROTO_TCP, libc::TCP_INFO, &mut info).ok()?;
+    let (_, most) = info.split_at_checked(BEFORE)?;
+    Some(c_int::from_ne_bytes(most.try_into().ok()?))
+}
+
+/// `listen(2)`.
+pub fn listen(fd: c_int, backlog: c_int) -> Result<(), Errno> {
+    kernel!(libc::SYS_listen, fd, backlog).map(drop)
 }
 
 /// `shutdown(2)`.
@@ -119,9 +152,12 @@ pub fn shutdown(fd: c_int, how: c_int) -> Result<(), Errno> {
 
 /// Copies the bytes at `value` into `copy`, all of it; `None` when they cannot
 /// be read. A program may pass any pointer: TCP answers EFAULT to a wrong one.
-pub fn option_value(value: *const c_void, copy: &mut [u8]) -> Option<&[u8]> {
-    let last = value.addr().checked_add(copy.len().checked_sub(1)?)?;
-    if !is_readable(value.addr()) || !is_readable(last) {
+pub fn copy_from_program(value: *const c_void, copy: &mut [u8]) -> Option<&[u8]> {
+    const SMALLEST_PAGE: usize = 4096;
+    let first = value.addr();
+    let last = first.checked_add(copy.len().checked_sub(1)?)?;
+    let is_in_one_page = first / SMALLEST_PAGE == last / SMALLEST_PAGE;
+    if !is_readable(first) || !(is_in_one_page || is_readable(last)) {
         return None;
     }
     // SAFETY: the first and the last byte are readable, and `copy` is shorter
