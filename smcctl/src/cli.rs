@@ -3,8 +3,8 @@
 //! and a file in [`crate::commands`].
 
 use crate::commands::{
-    check, compare, completions, connections, devices, explain, limit_handshakes, linkgroups,
-    links, load, pnetid, run, seid, stats, ueid,
+    apply, check, compare, completions, connections, devices, enable, explain, limit_handshakes,
+    linkgroups, links, list, load, pnetid, run, save, seid, stats, ueid,
 };
 use crate::failure::Outcome;
 use crate::output::Output;
@@ -58,6 +58,16 @@ pub enum Command {
     Seid(seid::Arguments),
     /// Show and set whether a busy server answers with TCP
     LimitHandshakes(limit_handshakes::Arguments),
+    /// Set what a configuration file says
+    Apply(apply::Arguments),
+    /// Write what is set now to a configuration file
+    Save(save::Arguments),
+    /// Put a service of systemd on SMC, by a drop-in
+    Enable(enable::Arguments),
+    /// Take a service off SMC again
+    Disable(enable::Disable),
+    /// Show the services that were put on SMC, and what their connections are
+    List(list::Arguments),
     /// Run a program over SMC, and say what its connections were
     Run(run::Arguments),
     /// Write what a shell needs to complete these commands
@@ -85,6 +95,11 @@ impl Command {
             Self::Ueid(arguments) => ueid::run(&arguments, output),
             Self::Seid(arguments) => seid::run(&arguments, output),
             Self::LimitHandshakes(arguments) => limit_handshakes::run(&arguments, output),
+            Self::Apply(arguments) => apply::run(&arguments, output),
+            Self::Save(arguments) => save::run(&arguments, output),
+            Self::Enable(arguments) => enable::run(&arguments, output),
+            Self::Disable(arguments) => enable::disable(&arguments, output),
+            Self::List(arguments) => list::run(&arguments, output),
             Self::Run(arguments) => run::run(arguments, output),
             Self::Completions(arguments) => completions::run(&arguments),
             Self::Compare(arguments) => compare::run(&arguments, output),

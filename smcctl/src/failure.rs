@@ -41,6 +41,15 @@ impl Failure {
         }
     }
 
+    /// The same, with the place where it went wrong before the words.
+    #[must_use]
+    pub fn at(&self, place: &str) -> Self {
+        Self {
+            what: format!("{place}: {}", self.what),
+            ..self.clone()
+        }
+    }
+
     /// The words.
     #[must_use]
     pub fn what(&self) -> &str {

@@ -9,6 +9,8 @@ use serde::Serialize;
 pub enum Level {
     /// As it should be.
     Ok,
+    /// To know: nothing to put right on this host.
+    Note,
     /// SMC works, but less often or less well than it could.
     Warning,
     /// SMC does not work like this.
@@ -34,6 +36,11 @@ impl Finding {
     /// It is as it should be.
     pub fn ok(subject: &'static str, what: impl Into<String>, why: impl Into<String>) -> Self {
         Self::new(Level::Ok, subject, what, why)
+    }
+
+    /// It is to be known.
+    pub fn note(subject: &'static str, what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::new(Level::Note, subject, what, why)
     }
 
     /// It could be better.

@@ -2,15 +2,18 @@
 //! The kernel: was it built with SMC, and are its modules loaded?
 
 use super::finding::Finding;
-use super::Privilege;
+use super::{holes, Privilege};
 use crate::kernel::support::{presence_under, release_under, Presence};
+use crate::kernel::version::{Origin, Version};
 use crate::system::files::Root;
 
 /// What the kernel is.
 #[derive(Clone, Debug, Default)]
 pub struct Kernel {
-    /// Its release: `6.12.107+deb13-amd64`.
+    /// Its release: `6.12.118+deb13-amd64`.
     pub release: String,
+    /// What it is made from.
+    pub version: Version,
     /// The protocol.
     pub smc: Presence,
     /// What tells about single connections.
@@ -35,7 +38,9 @@ pub fn read(root: &Root) -> Kernel {
         Presence::Absent if set(config.as_ref(), option, "y") == Some(true) => Presence::BuiltIn,
         found => found,
     };
+    let build = root.line("/proc/sys/kernel/version").unwrap_or_default();
     Kernel {
+        version: Version::parse(&release, &build),
         smc: presence("smc", "SMC"),
         smc_diag: presence("smc_diag", "SMC_DIAG"),
         rxe: presence("rdma_rxe", "RDMA_RXE"),
@@ -134,6 +139,17 @@ impl Kernel {
         Some(self.configured("SMC_LO")? || self.configured("DIBS_LO")?)
     }
 
+    /// Whether the package smc-loopback-dkms has a module with such a device for it.
+    #[must_use]
+    pub fn can_have_loopback(&self) -> bool {
+        let (lowest, highest) = ((6, 10), (6, 17));
+        let series = self.version.number.map(|number| number.series);
+        self.version.origin == Origin::Debian
+            && series.is_some_and(|series| (lowest..=highest).contains(&series))
+            && set(self.config.as_ref(), "SMC", "m") == Some(true)
+            && self.built_with_loopback() == Some(false)
+    }
+
     /// What there is to say.
     #[must_use]
     pub fn findings(&self, privilege: Privilege) -> Vec<Finding> {
@@ -163,13 +179,20 @@ impl Kernel {
         if self.has_smc() {
             findings.push(self.diag(privilege));
         }
+        findings.extend(holes::findings(self, privilege));
         findings
+    }
+
+    /// Whether this system is of a distribution, or of one that is like it.
+    #[must_use]
+    pub fn is_like(&self, distribution: &str) -> bool {
+        let mut names = self.distribution.split_whitespace();
+        names.any(|name| name == distribution)
     }
 
     /// No SMC: was the kernel built without, or is a package missing?
     fn absent(&self, privilege: Privilege) -> Finding {
         let release = &self.release;
-        let like = |name: &str| self.distribution.split_whitespace().any(|id| id == name);
         match self.configured("SMC") {
             Some(true) => {
                 let finding = Finding::problem(
@@ -177,12 +200,12 @@ impl Kernel {
                     format!("{release} was built with SMC, but its module smc is not installed"),
                     "some distributions have it in a package of further modules",
                 );
-                if like("ubuntu") {
+                if self.is_like("ubuntu") {
                     finding.fixed_by(
                         privilege
                             .command(&format!("apt-get install linux-modules-extra-{release}")),
                     )
-                } else if like("fedora") || like("rhel") {
+                } else if self.is_like("fedora") || self.is_like("rhel") {
                     finding.fixed_by(
                         privilege.command(&format!("dnf install kernel-modules-extra-{release}")),
                     )
@@ -192,7 +215,7 @@ impl Kernel {
             }
             Some(false) => {
                 let file = self.config.as_ref().map_or("", |(file, _)| file);
-                let why = if like("debian") {
+                let why = if self.is_like("debian") {
                     "Debian's kernels from 6.18 on have none, those of Debian 12 and 13 do \
                      (smcctl explain debian)"
                 } else {
@@ -243,7 +266,7 @@ mod tests {
         tree.write("sys/module/smc_diag/initstate", "live\n");
         assert!(findings(&tree)
             .iter()
-            .all(|finding| finding.level == Level::Ok));
+            .all(|finding| finding.level <= Level::Note));
     }
 
     #[test]
@@ -290,7 +313,7 @@ mod tests {
         tree.write_gz("proc/config.gz", "CONFIG_SMC=y\nCONFIG_SMC_DIAG=y\n");
         assert!(findings(&tree)
             .iter()
-            .all(|finding| finding.level == Level::Ok));
+            .all(|finding| finding.level <= Level::Note));
     }
 
     #[test]

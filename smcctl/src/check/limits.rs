@@ -18,6 +18,7 @@ pub fn findings(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(limits_handshakes.map(|limited| handshakes(limited, privilege)));
+    findings.extend(program(root, privilege));
     findings.extend(cookies(root, privilege));
     findings.extend(rings(root, privilege));
     findings.extend(largest(root));
@@ -39,6 +40,21 @@ fn handshakes(limited: bool, privilege: Privilege) -> Finding {
     } else {
         Finding::ok("limits", "the limit on handshakes is off", why)
     }
+}
+
+/// Kernels from 6.19 on let a BPF program leave the offer of SMC out of a handshake.
+fn program(root: &Root, privilege: Privilege) -> Option<Finding> {
+    let name = root.text("/proc/sys/net/smc/hs_ctrl")?;
+    let why = "a BPF program may leave the offer of SMC out, so that a connection is TCP";
+    Some(match name.trim() {
+        "" => Finding::ok("limits", "no BPF program decides about handshakes", why),
+        name => Finding::warning(
+            "limits",
+            format!("the BPF program {name} decides about handshakes (net.smc.hs_ctrl)"),
+            why,
+        )
+        .fixed_by(privilege.command("sysctl net.smc.hs_ctrl=")),
+    })
 }
 
 fn cookies(root: &Root, privilege: Privilege) -> Option<Finding> {
@@ -138,6 +154,23 @@ mod tests {
         assert_eq!(found.len(), 4);
         assert!(found.iter().all(|one| one.level == Level::Ok));
         assert_eq!(found[3].what, "locked memory 8M");
+    }
+
+    #[test]
+    fn a_program_that_decides_about_handshakes_is_named() {
+        let tree = Tree::new();
+        tree.write("proc/sys/net/smc/hs_ctrl", "\n");
+        let found = findings(&tree.root(), None, Privilege::Root);
+        assert_eq!(found[0].what, "no BPF program decides about handshakes");
+        assert_eq!(found[0].level, Level::Ok);
+        tree.write("proc/sys/net/smc/hs_ctrl", "linkcheck\n");
+        let found = findings(&tree.root(), None, Privilege::Root);
+        let what = "the BPF program linkcheck decides about handshakes (net.smc.hs_ctrl)";
+        assert_eq!(
+            (found[0].level, found[0].what.as_str()),
+            (Level::Warning, what)
+        );
+        assert_eq!(found[0].fix, ["sysctl net.smc.hs_ctrl="]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! ([`wiring`], [`limits`], [`verdict`]), which is pure.
 
 pub mod finding;
+pub mod holes;
 pub mod host;
 pub mod kernel;
 pub mod limits;
@@ -15,6 +16,7 @@ pub mod truth;
 pub mod verdict;
 pub mod wiring;
 
+use crate::configuration::{differences, now::Now};
 use crate::failure::Failure;
 use crate::system::files::Root;
 use crate::system::{interfaces, ports};
@@ -120,6 +122,9 @@ pub fn judge(
     findings.extend(wiring::findings(host, privilege));
     let limited = host.names.as_ref().map(|names| names.limits_handshakes);
     findings.extend(limits::findings(root, limited, privilege));
+    let names = host.names.as_ref();
+    let now = names.map(|names| Now::of(root, &host.kernel, names));
+    findings.extend(differences::findings(root, now.as_ref(), privilege));
     let asked_for = more.iter().all(|finding| finding.level != Level::Problem);
     findings.extend(more);
     let verdicts = verdict::verdicts(host);

@@ -24,7 +24,7 @@ struct Said {
 }
 
 /// Where smc_run is: beside this program, in the checkout it was built in, in PATH.
-fn smc_run() -> Option<PathBuf> {
+pub(crate) fn smc_run() -> Option<PathBuf> {
     let own = env::current_exe().ok()?;
     let folder = own.parent()?;
     let in_checkout = folder

@@ -141,7 +141,14 @@ fn smcd(host: &Host) -> Verdict {
     }
     if names.devices.ism.is_empty() {
         let why = match host.kernel.built_with_loopback() {
-            Some(false) => "no ISM device, and the kernel was built without loopback-ism",
+            _ if host.kernel.can_have_loopback() => {
+                "no ISM device; this kernel can have loopback-ism: \
+                 apt install ./smc-loopback-dkms_*.deb"
+            }
+            Some(false) => {
+                "no ISM device, and the kernel was built without loopback-ism \
+                 (CONFIG_SMC_LO; CONFIG_DIBS_LO from Linux 6.18 on)"
+            }
             _ => "neither an ISM device nor loopback-ism",
         };
         return impossible(variant, why);

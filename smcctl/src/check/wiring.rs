@@ -26,6 +26,9 @@ pub fn findings(host: &Host, privilege: Privilege) -> Vec<Finding> {
         if port.is_roce() && port.is_active() {
             findings.push(addresses(host, port));
         }
+        if port.is_soft_roce {
+            findings.push(software(port));
+        }
     }
     findings.extend(pnetids(host, privilege));
     findings.extend(ism(host));
@@ -114,6 +117,15 @@ fn port_state(port: &Port, privilege: Privilege) -> Finding {
         }
         None => finding,
     }
+}
+
+fn software(port: &Port) -> Finding {
+    Finding::warning(
+        "rdma",
+        format!("{} is Soft-RoCE, software for trying out", port.label()),
+        "the processor does the work of a network card: SMC-R over it is slower than TCP; \
+         for speed use RDMA hardware",
+    )
 }
 
 /// Which versions of SMC-R the addresses of a port are good for.
@@ -248,16 +260,20 @@ fn pnetids(host: &Host, privilege: Privilege) -> Vec<Finding> {
 fn ism(host: &Host) -> Option<Finding> {
     let names = host.names.as_ref()?;
     let why = "SMC-D carries data through memory that systems of one machine share";
-    if names.devices.has_loopback() {
-        return Some(Finding::ok("ism", "there is loopback-ism", why));
-    }
     let ids: Vec<_> = names
         .devices
         .ism
         .iter()
         .filter_map(|ism| ism.bus_id.as_deref())
         .collect();
-    (!ids.is_empty()).then(|| Finding::ok("ism", format!("ISM devices: {}", ids.join(", ")), why))
+    let ids = ids.join(", ");
+    let what = match (names.devices.has_loopback(), ids.is_empty()) {
+        (true, true) => "there is loopback-ism".to_owned(),
+        (true, false) => format!("ISM devices: {ids}, and loopback-ism"),
+        (false, false) => format!("ISM devices: {ids}"),
+        (false, true) => return None,
+    };
+    Some(Finding::ok("ism", what, why))
 }
 
 fn eids(host: &Host, privilege: Privilege) -> Option<Finding> {

@@ -35,6 +35,7 @@ impl Report for Diagnosis {
         for finding in &self.findings {
             let mark = match finding.level {
                 Level::Ok => styled("ok     ", GOOD),
+                Level::Note => styled("note   ", STRONG),
                 Level::Warning => styled("warning", DOUBTFUL),
                 Level::Problem => styled("problem", BAD),
             };

@@ -5,6 +5,7 @@ use crate::compare::against::Against;
 use crate::compare::keeper::Orders;
 use crate::compare::link::Stop;
 use crate::compare::metrics::custom::Custom;
+use crate::compare::program::open_input;
 use crate::compare::result::Comparing;
 use crate::compare::session::{Place, Session, Task};
 use crate::compare::side::Side;
@@ -13,7 +14,7 @@ use crate::compare::tune::{tune, Tuned, FEWEST_RUNS};
 use crate::compare::{plot, roles, saved};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -24,6 +25,7 @@ Examples:
   smcctl compare -n 20 --plot web.svg --server 'nginx -g \"daemon off;\"' -- \\
       wrk -d 2 http://127.0.0.1/
   smcctl compare --server-host db1 --server 'iperf3 -s' -- iperf3 -c db1 -t 2
+  smcctl compare --server 'redis-server' --stdin commands.txt -- redis-cli --pipe
   smcctl compare --metric 'rate=did ([0-9.]+) a second:ops/s' -- ./my-client
 
 Exit status:
@@ -53,6 +55,9 @@ pub struct Arguments {
     /// A command to run before the client each time, when the server listens
     #[arg(long, value_name = "COMMAND", value_parser = split, help_heading = "What is run")]
     prepare: Option<Words>,
+    /// The client's standard input, read anew in each run [default: it is empty]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What is run")]
+    stdin: Option<String>,
     /// Options of smc_run for both programs: '-t 1m -r 1m'
     #[arg(long, value_name = "OPTIONS", value_parser = split, allow_hyphen_values = true, help_heading = "What is run")]
     smc_run: Option<Words>,
@@ -193,6 +198,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
             (Some(Role::Server), Some(Words(server))) => server.clone(),
             _ => arguments.command.clone(),
         },
+        input: arguments.stdin.as_ref().map(PathBuf::from),
         port: arguments.port,
         timeout: Duration::from_secs(arguments.timeout),
         is_trusted: arguments.role == Some(Role::Keeper),
@@ -214,6 +220,9 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
             // Not after an hour of runs.
             if let Some(path) = &arguments.plot {
                 plot::is_png(path)?;
+            }
+            if let Some(path) = &arguments.stdin {
+                open_input(path.as_ref())?;
             }
             compare(arguments, output)
         }
@@ -261,6 +270,7 @@ fn compare(arguments: &Arguments, output: &mut Output) -> Outcome {
     }
     let task = Task {
         client: arguments.command.clone(),
+        input: arguments.stdin.clone(),
         server: words(&arguments.server),
         place,
         smcctl,

@@ -2,14 +2,16 @@
 //! `smcctl connections`: every SMC socket, and what it really is.
 
 use crate::connections::filter::Filter;
+use crate::connections::list::{self, Picked};
 use crate::connections::show::{end, program, reasons, text};
-use crate::connections::{self, Connection, List};
-use crate::failure::{again_with_sudo, Failure, Outcome};
+use crate::connections::Connection;
+use crate::failure::{again_with_sudo, Failure, Outcome, NO};
 use crate::output::{Output, Report};
 use crate::watch::{self, Cell, Column, Row, Rows, Watch};
 use anstream::eprintln;
 use clap::Args;
 use serde::Serialize;
+use std::fmt::Write;
 use std::process::ExitCode;
 
 /// Arguments of `smcctl connections`.
@@ -17,6 +19,9 @@ use std::process::ExitCode;
 pub struct Arguments {
     #[command(flatten)]
     filter: Filter,
+    /// Print only the processes that have them, one PID a line
+    #[arg(long, conflicts_with = "watch")]
+    pids: bool,
     #[command(flatten)]
     watch: Watch,
 }
@@ -36,6 +41,21 @@ impl Report for Connections {
     }
 }
 
+#[derive(Serialize)]
+struct Pids {
+    pids: Vec<u32>,
+    hidden: usize,
+}
+
+impl Report for Pids {
+    fn text(&self) -> String {
+        self.pids.iter().fold(String::new(), |mut text, pid| {
+            let _ = writeln!(text, "{pid}");
+            text
+        })
+    }
+}
+
 /// Runs it.
 ///
 /// # Errors
@@ -49,12 +69,16 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
         };
         return watch::run(&view, output, || rows(&arguments.filter));
     }
-    let List {
-        mut connections,
+    let all = list::all()?;
+    if arguments.pids {
+        return pids(&all.pick(&arguments.filter), output);
+    }
+    let count = all.connections.len();
+    let Picked {
+        connections,
         hidden,
-    } = connections::list()?;
-    let count = connections.len();
-    connections.retain(|connection| arguments.filter.fits(connection));
+        ..
+    } = all.pick(&arguments.filter);
     if connections.is_empty() {
         output.say(match count {
             0 => "no SMC socket",
@@ -65,14 +89,45 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
         connections,
         hidden,
     })?;
+    say_hidden(hidden);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// For scripts: who has these sockets, and whether anybody has.
+fn pids(picked: &Picked, output: &mut Output) -> Outcome {
+    let pids = picked.pids();
+    let is_found = !pids.is_empty();
+    output.show(&Pids {
+        pids,
+        hidden: picked.hidden,
+    })?;
+    say_hidden(picked.hidden);
+    if !is_found && picked.hidden == 0 && picked.ownerless > 0 {
+        eprintln!(
+            "smcctl: no process that can be seen here has {} that fit: \
+             in another PID namespace, or ending?",
+            sockets(picked.ownerless)
+        );
+    }
+    Ok(if is_found {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(NO)
+    })
+}
+
+fn sockets(count: usize) -> String {
+    format!("{count} socket{}", if count == 1 { "" } else { "s" })
+}
+
+fn say_hidden(hidden: usize) {
     if hidden > 0 {
         eprintln!(
-            "smcctl: the programs of {hidden} sockets are hidden: other users have them; \
-             to see them: {}",
+            "smcctl: who has {} is hidden from this user; to see it: {}",
+            sockets(hidden),
             again_with_sudo()
         );
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 const COLUMNS: [Column; 10] = [
@@ -89,13 +144,13 @@ const COLUMNS: [Column; 10] = [
 ];
 
 fn rows(filter: &Filter) -> Result<Rows, Failure> {
-    let List {
+    let Picked {
         connections,
         hidden,
-    } = connections::list()?;
-    let connections = connections.iter().filter(|each| filter.fits(each));
+        ..
+    } = list::all()?.pick(filter);
     Ok(Rows {
-        rows: connections.map(row).collect(),
+        rows: connections.iter().map(row).collect(),
         note: (hidden > 0).then(|| format!("{hidden} programs hidden: use sudo")),
     })
 }

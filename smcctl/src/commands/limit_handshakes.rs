@@ -2,7 +2,7 @@
 //! `smcctl limit-handshakes`: what a server does that has more SMC handshakes to do
 //! than it can.
 
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::kernel::generic::{refused, Family};
 use crate::kernel::settings;
 use crate::output::{Output, Report};
@@ -51,12 +51,16 @@ impl Report for Limit {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     let action = arguments.action.unwrap_or(Action::Show);
     if !matches!(action, Action::Show) {
-        let limited = matches!(action, Action::Enable);
-        settings::limit_handshakes(Family::smc()?, limited)
-            .map_err(|error| refused("set the limit on handshakes", &error))?;
+        set(matches!(action, Action::Enable))?;
     }
     output.show(&Limit {
         limit_handshakes: settings::handshakes_limited()?,
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Sets whether the limit is on.
+pub(crate) fn set(limited: bool) -> Result<(), Failure> {
+    settings::limit_handshakes(Family::smc()?, limited)
+        .map_err(|error| refused("set the limit on handshakes", &error))
 }

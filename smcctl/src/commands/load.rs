@@ -44,15 +44,7 @@ impl Report for Modules {
 /// When a module is not there, or the kernel does not take it.
 pub fn run(_: &Arguments, output: &mut Output) -> Outcome {
     let root = Root::new("/");
-    let kernel = kernel::read(&root);
-    let presences = |kernel: &Kernel| [("smc", kernel.smc), ("smc_diag", kernel.smc_diag)];
-    for (module, presence) in presences(&kernel) {
-        match presence {
-            Presence::BuiltIn | Presence::Loaded => {}
-            Presence::Loadable => load(module, Privilege::of(&root))?,
-            Presence::Absent => return Err(missing(module)),
-        }
-    }
+    load_all(&root)?;
     let state = |presence| match presence {
         Presence::BuiltIn => "built in",
         Presence::Loaded => "loaded",
@@ -68,6 +60,29 @@ pub fn run(_: &Arguments, output: &mut Output) -> Outcome {
             .into(),
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn presences(kernel: &Kernel) -> [(&'static str, Presence); 2] {
+    [("smc", kernel.smc), ("smc_diag", kernel.smc_diag)]
+}
+
+/// Whether there is nothing to load.
+pub(crate) fn are_loaded(kernel: &Kernel) -> bool {
+    presences(kernel)
+        .iter()
+        .all(|(_, presence)| matches!(presence, Presence::BuiltIn | Presence::Loaded))
+}
+
+/// Loads those modules that are not there yet.
+pub(crate) fn load_all(root: &Root) -> Result<(), Failure> {
+    for (module, presence) in presences(&kernel::read(root)) {
+        match presence {
+            Presence::BuiltIn | Presence::Loaded => {}
+            Presence::Loadable => load(module, Privilege::of(root))?,
+            Presence::Absent => return Err(missing(module)),
+        }
+    }
+    Ok(())
 }
 
 fn load(module: &str, privilege: Privilege) -> Result<(), Failure> {

@@ -70,7 +70,7 @@ struct Add {
 }
 
 /// A pnetid as the kernel keeps it.
-fn pnetid(text: &str) -> Result<String, String> {
+pub(crate) fn pnetid(text: &str) -> Result<String, String> {
     if text.is_empty() || text.len() > LONGEST || !text.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Err(format!("a pnetid has 1 to {LONGEST} letters and digits"));
     }
@@ -146,9 +146,7 @@ fn show(wanted: Option<&str>, output: &mut Output) -> Outcome {
 fn add_to_table(add: &Add, output: &mut Output) -> Outcome {
     let ib = add.ib.as_deref().map(|name| (name, add.port));
     let ism = add.ism.as_deref().map(|name| (name, 1));
-    let family = Family::pnetid()?;
-    pnet::add(family, &add.pnetid, add.net.as_deref(), ib.or(ism))
-        .map_err(|error| not_added(add, &error))?;
+    give(&add.pnetid, add.net.as_deref(), ib.or(ism))?;
     for (folder, name) in [("net", &add.net), ("infiniband", &add.ib)] {
         if let Some(name) = name {
             if !Path::new("/sys/class").join(folder).join(name).exists() {
@@ -159,20 +157,21 @@ fn add_to_table(add: &Add, output: &mut Output) -> Outcome {
     show(Some(&add.pnetid), output)
 }
 
-fn not_added(add: &Add, error: &io::Error) -> Failure {
+/// Gives a pnetid to a network interface, to a port of an RDMA device or an ISM device,
+/// or to both.
+pub(crate) fn give(pnetid: &str, net: Option<&str>, ib: Option<(&str, u8)>) -> Result<(), Failure> {
+    pnet::add(Family::pnetid()?, pnetid, net, ib)
+        .map_err(|error| not_added(pnetid, &[net, ib.map(|(name, _)| name)], &error))
+}
+
+fn not_added(pnetid: &str, devices: &[Option<&str>], error: &io::Error) -> Failure {
     match error.raw_os_error() {
         Some(errno::EEXIST) => {
             // The table tells who has which; what is not in it came with the hardware.
-            let taken =
-                pnet::table()
-                    .unwrap_or_default()
-                    .into_iter()
-                    .find(|entry| match &entry.device {
-                        Device::Net { name } => Some(name) == add.net.as_ref(),
-                        Device::Ib { name, .. } => {
-                            [&add.ib, &add.ism].contains(&&Some(name.clone()))
-                        }
-                    });
+            let taken = pnet::table().unwrap_or_default().into_iter().find(|entry| {
+                let (Device::Net { name } | Device::Ib { name, .. }) = &entry.device;
+                devices.contains(&Some(name))
+            });
             match taken {
                 Some(Entry { pnetid, device }) => {
                     let (Device::Net { name } | Device::Ib { name, .. }) = device;
@@ -186,11 +185,7 @@ fn not_added(add: &Add, error: &io::Error) -> Failure {
         }
         Some(errno::EINVAL) => Failure::new("the kernel takes no such pnetid, device or port"),
         Some(errno::EPERM | errno::EACCES) => refused("add a pnetid", error),
-        _ => Failure::new(format!(
-            "cannot add pnetid {}: {}",
-            add.pnetid,
-            words(error)
-        )),
+        _ => Failure::new(format!("cannot add pnetid {pnetid}: {}", words(error))),
     }
 }
 

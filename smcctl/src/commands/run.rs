@@ -9,6 +9,7 @@ use crate::run::reader::Reader;
 use crate::run::reason::Judge;
 use crate::run::start::{inherits_signals, kernel_has_smc, open_files, Running, Signals};
 use crate::run::told::Told;
+use crate::run::unseen::Unseen;
 use clap::{Args, ValueHint};
 use smc_policy::Config;
 use std::ffi::{OsStr, OsString};
@@ -91,18 +92,29 @@ fn folder() -> Option<PathBuf> {
 pub(crate) const SHIM: &str = "libsmc_shim.so";
 pub(crate) const LIBRARY: &str = "libsmc_report.so";
 
+/// Adds the report's library to those that are preloaded: in front of the shim, which
+/// is behind nothing but what has to be the first, such as a sanitizer's runtime.
+pub(crate) fn add_library(preload: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let place = preload.iter().position(|library| library.ends_with(SHIM));
+    let library = library(preload)?;
+    preload.insert(place.unwrap_or(preload.len()), library);
+    Ok(())
+}
+
 /// Beside this program, beside the shim, or where libraries are installed.
-pub(crate) fn library(preload: &[PathBuf]) -> Result<PathBuf, Failure> {
+fn library(preload: &[PathBuf]) -> Result<PathBuf, Failure> {
     let folder = folder().unwrap_or_default();
     let beside_shim = preload
         .iter()
         .filter(|library| library.ends_with(SHIM))
         .filter_map(|library| library.parent());
     let lib = folder.with_file_name("lib");
+    // As Debian's packages have it.
+    let of_architecture = lib.join(format!("{}-linux-gnu/smc-shim", std::env::consts::ARCH));
     let found = [folder.as_path()]
         .into_iter()
         .chain(beside_shim)
-        .chain([lib.as_path(), &lib.join("smc-shim")])
+        .chain([lib.as_path(), &lib.join("smc-shim"), &of_architecture])
         .map(|folder| folder.join(LIBRARY))
         .find(|path| path.is_file());
     let found = found.ok_or_else(|| {
@@ -141,7 +153,7 @@ fn report(command: &[OsString], preload: &OsStr, output: &Output) -> Outcome {
     let mut variables = Vec::new();
     // What the shim cannot enter, this library must not.
     if config.disabled || libraries.iter().any(|library| library.ends_with(SHIM)) {
-        libraries.insert(0, library(&libraries)?);
+        add_library(&mut libraries)?;
         variables.push((table::VARIABLE, Some(shared.path().into())));
     }
     let joined = libraries.iter().map(|path| path.as_os_str());
@@ -174,8 +186,9 @@ fn report(command: &[OsString], preload: &OsStr, output: &Output) -> Outcome {
     });
     let tally = reader.end();
     let is_counted = shared.table().programs() > 0;
+    let not_counted = (Unseen::of(shared.table()), shared.table().without_connect());
     drop(shared);
-    let told = Told::new(name, &tally, is_counted, goes_on);
+    let told = Told::new(name, &tally, is_counted, not_counted, goes_on);
     if output.is_json() {
         let text = serde_json::to_string_pretty(&told).unwrap_or_default();
         say(&format!("{text}\n"));

@@ -44,18 +44,20 @@ impl Report for Seid {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     let action = arguments.action.unwrap_or(Action::Show);
     if !matches!(action, Action::Show) {
-        let enable = matches!(action, Action::Enable);
-        settings::set_seid(Family::smc()?, enable).map_err(|error| match error.raw_os_error() {
-            Some(errno::EOPNOTSUPP) => {
-                Failure::new("this machine has no system EID: only IBM Z has one")
-            }
-            Some(errno::ENOENT) => {
-                Failure::new("without a user EID the system EID must stay enabled")
-                    .fixed_by("sudo smcctl ueid add UEID")
-            }
-            _ => refused("change the system EID", &error),
-        })?;
+        set(matches!(action, Action::Enable))?;
     }
     output.show(&settings::read_seid()?)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Has it offered to peers, or not.
+pub(crate) fn set(enable: bool) -> Result<(), Failure> {
+    settings::set_seid(Family::smc()?, enable).map_err(|error| match error.raw_os_error() {
+        Some(errno::EOPNOTSUPP) => {
+            Failure::new("this machine has no system EID: only IBM Z has one")
+        }
+        Some(errno::ENOENT) => Failure::new("without a user EID the system EID must stay enabled")
+            .fixed_by("sudo smcctl ueid add UEID"),
+        _ => refused("change the system EID", &error),
+    })
 }

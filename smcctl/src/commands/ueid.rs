@@ -41,7 +41,7 @@ enum Action {
 }
 
 /// A user EID as the kernel takes it.
-fn ueid(text: &str) -> Result<String, String> {
+pub(crate) fn ueid(text: &str) -> Result<String, String> {
     let allowed = |byte: u8| {
         byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'.' || byte == b'-'
     };
@@ -80,9 +80,7 @@ impl Report for Ueids {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     match &arguments.action {
         None | Some(Action::List) => {}
-        Some(Action::Add { ueid }) => {
-            settings::add_ueid(Family::smc()?, ueid).map_err(|error| not_added(ueid, &error))?;
-        }
+        Some(Action::Add { ueid }) => add(ueid)?,
         Some(Action::Remove { ueid }) => {
             removed(settings::remove_ueid(Family::smc()?, ueid)).map_err(|error| {
                 match error.raw_os_error() {
@@ -100,6 +98,11 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     }
     output.show(&Ueids { ueids })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Adds a user EID.
+pub(crate) fn add(ueid: &str) -> Result<(), Failure> {
+    settings::add_ueid(Family::smc()?, ueid).map_err(|error| not_added(ueid, &error))
 }
 
 /// On IBM Z, "try again" says that the last one is removed and the system EID is back.

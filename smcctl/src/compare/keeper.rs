@@ -13,7 +13,7 @@ use crate::failure::words;
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -46,6 +46,8 @@ impl From<Event> for Heard {
 pub struct Orders {
     /// Its command.
     pub command: Vec<String>,
+    /// The file that is its standard input when it is a client.
+    pub input: Option<PathBuf>,
     /// The port on which it listens, where that is known.
     pub port: Option<u16>,
     /// No command takes longer.
@@ -189,11 +191,11 @@ impl<'a> Keeper<'a> {
                     side,
                     reported: false,
                 };
-                self.work(&how, &command)
+                self.work(&how, &command, None)
             }
             Request::Work(how) => {
-                let command = self.orders.command.clone();
-                self.work(&how, &command)
+                let Orders { command, input, .. } = self.orders.clone();
+                self.work(&how, &command, input.as_deref())
             }
             Request::Set { name, value } => {
                 let was = set(&name, &value)?;
@@ -210,7 +212,7 @@ impl<'a> Keeper<'a> {
             return Err(format!("port {port} is taken: another program listens on it").into());
         }
         let command = self.orders.command.clone();
-        let program = Program::start(how, &command, self.tell.clone());
+        let program = Program::start(how, &command, None, self.tell.clone());
         self.program = Some(program.map_err(|failure| failure.what().to_owned())?);
         let deadline = Instant::now() + self.orders.timeout;
         let mut pause = FIRST_LOOK;
@@ -246,8 +248,8 @@ impl<'a> Keeper<'a> {
     }
 
     /// Runs a command until its first process has ended, and ends the others.
-    fn work(&mut self, how: &How, command: &[String]) -> Result<Answer, Why> {
-        let program = Program::start(how, command, self.tell.clone());
+    fn work(&mut self, how: &How, command: &[String], input: Option<&Path>) -> Result<Answer, Why> {
+        let program = Program::start(how, command, input, self.tell.clone());
         self.program = Some(program.map_err(|failure| failure.what().to_owned())?);
         let deadline = Instant::now() + self.orders.timeout;
         while self.program.as_ref().is_some_and(|one| one.end().is_none()) {

@@ -66,11 +66,11 @@ pub fn stands_alone(command: &mut Command) {
     }
 }
 
-/// Starts it; what it prints can be read.
+/// Starts it with this input; what it prints can be read.
 ///
 /// # Errors
 /// When it cannot be executed.
-pub fn start(prepared: &Prepared) -> io::Result<Child> {
+pub fn start(prepared: &Prepared, input: Stdio) -> io::Result<Child> {
     let (name, arguments) = prepared
         .words
         .split_first()
@@ -85,7 +85,7 @@ pub fn start(prepared: &Prepared) -> io::Result<Child> {
     }
     stands_alone(&mut command);
     command
-        .stdin(Stdio::null())
+        .stdin(input)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command.spawn()

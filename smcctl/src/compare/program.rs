@@ -6,7 +6,7 @@ use super::counters::Counters;
 use super::processes::{self, Ending};
 use super::protocol::{Ended, How, Reported};
 use super::side::Prepared;
-use crate::commands::run::{library, LIBRARY, SHIM};
+use crate::commands::run::{add_library, LIBRARY, SHIM};
 use crate::failure::{words, Failure};
 use crate::kernel::counts::{self, Counts};
 use crate::run::memory::Shared;
@@ -16,8 +16,10 @@ use crate::run::start::kernel_has_smc;
 use crate::run::tally::Tally;
 use smc_policy::Config;
 use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::mpsc::{channel, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -55,17 +57,23 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it; `told` hears what happens to it.
+    /// Starts it with the file `input`, if there is one, as standard input; `told` hears
+    /// what happens to it.
     ///
     /// # Errors
     /// Why it cannot be started, in one line.
     pub fn start<T: From<Event> + Send + 'static>(
         how: &How,
         command: &[String],
+        input: Option<&Path>,
         told: Sender<T>,
     ) -> Result<Self, Failure> {
         let name = command.first().cloned().unwrap_or_default();
         let mut prepared = how.side.prepare(command)?;
+        let input = match input {
+            Some(path) => open_input(path)?.into(),
+            None => Stdio::null(),
+        };
         let report = if how.reported {
             Some(report(&mut prepared)?)
         } else {
@@ -73,7 +81,7 @@ impl Program {
         };
         let before = counts::read().ok();
         let begun = Instant::now();
-        let mut child = processes::start(&prepared).map_err(|error| {
+        let mut child = processes::start(&prepared, input).map_err(|error| {
             Failure::new(match error.kind() {
                 io::ErrorKind::NotFound => format!("{name}: there is no such command"),
                 _ => format!("{name}: cannot be started: {}", words(&error)),
@@ -162,6 +170,19 @@ impl Program {
     }
 }
 
+/// Opens what is to be a client's standard input.
+///
+/// # Errors
+/// When it cannot be read, or not once more for the next run.
+pub fn open_input(path: &Path) -> Result<File, Failure> {
+    let cannot = |why: &str| Failure::new(format!("--stdin {}: {why}", path.display()));
+    let about = fs::metadata(path).map_err(|error| cannot(&words(&error)))?;
+    if !about.is_file() {
+        return Err(cannot("expected a file, which is read anew in each run"));
+    }
+    File::open(path).map_err(|error| cannot(&words(&error)))
+}
+
 /// Reads all of it, and hands over the end of it.
 fn collect(from: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     let (done, is_done) = channel();
@@ -197,7 +218,7 @@ fn report(prepared: &mut Prepared) -> Result<(Reader, Shared), Failure> {
         .collect();
     let shared = Shared::create()?;
     if libraries.iter().any(|library| library.ends_with(SHIM)) {
-        libraries.insert(0, library(&libraries)?);
+        add_library(&mut libraries)?;
         let joined = libraries.iter().map(|path| path.as_os_str());
         let joined = joined.collect::<Vec<_>>().join(":".as_ref());
         let path: OsString = shared.path().into();

@@ -29,6 +29,8 @@ pub enum Place {
 pub struct Task {
     /// The client's command.
     pub client: Vec<String>,
+    /// The file that is the client's standard input in each run.
+    pub input: Option<String>,
     /// The server's.
     pub server: Option<Vec<String>>,
     /// Where the server's side is.
@@ -72,7 +74,10 @@ impl Session {
         let own = std::env::current_exe()
             .map_err(|error| Failure::new(format!("cannot find smcctl: {}", words(&error))))?;
         let own = own.to_string_lossy().into_owned();
-        let client = keeper(&own, None, task.timeout, &task.client);
+        let mut client = keeper(&own, None, task.timeout, &task.client);
+        if let Some(input) = &task.input {
+            client.insert(2, format!("--stdin={input}"));
+        }
         let client = Link::start(Who::Client, &client, tell.clone())?;
         let server = server(&task, tell)?;
         Ok(Self {

@@ -151,7 +151,7 @@ fn variables(line: &str) -> BTreeMap<String, Option<OsString>> {
     let words = shell_words::split(line).unwrap_or_default();
     let variables = words.iter().map_while(|word| {
         let (name, value) = word.split_once('=')?;
-        let is_one = name == "LD_PRELOAD" || name.starts_with("SMC_");
+        let is_one = ["LD_PRELOAD", "ASAN_OPTIONS"].contains(&name) || name.starts_with("SMC_");
         is_one.then(|| (name.to_owned(), Some(value.into())))
     });
     variables.collect()
@@ -176,8 +176,11 @@ mod tests {
 
     #[test]
     fn the_environment_is_what_smc_run_says() {
-        let found = variables("SMC_SNDBUF=1m LD_PRELOAD='/opt/a b.so' redis-server --x=y");
-        assert_eq!(found.len(), 2);
+        let line = "SMC_SNDBUF=1m ASAN_OPTIONS='a=0:b=1' LD_PRELOAD='/opt/a b.so' \
+                    redis-server --x=y";
+        let found = variables(line);
+        assert_eq!(found.len(), 3);
+        assert_eq!(found["ASAN_OPTIONS"], Some("a=0:b=1".into()));
         assert_eq!(found["SMC_SNDBUF"], Some("1m".into()));
         assert_eq!(found["LD_PRELOAD"], Some("/opt/a b.so".into()));
     }

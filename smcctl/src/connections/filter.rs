@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which connections are asked for.
 
-use super::Connection;
+use super::{Connection, State};
 use crate::kernel::diag::Mode;
 use clap::{Args, ValueEnum};
 use glob::Pattern;
@@ -18,6 +18,12 @@ pub struct Filter {
     /// Only sockets with this port on one of the two sides
     #[arg(long, value_name = "P", value_delimiter = ',')]
     pub port: Vec<u16>,
+    /// Only sockets with this port on this host's side
+    #[arg(long, value_name = "P", value_delimiter = ',')]
+    pub local_port: Vec<u16>,
+    /// Only sockets in this state
+    #[arg(long, value_name = "STATE", value_delimiter = ',')]
+    pub state: Vec<State>,
     /// Only sockets of this kind
     #[arg(long, value_name = "MODE", value_delimiter = ',')]
     pub mode: Vec<Kind>,
@@ -38,13 +44,33 @@ pub enum Kind {
     Tcp,
 }
 
+fn any<T>(those: &[T], fits: impl Fn(&T) -> bool) -> bool {
+    those.is_empty() || those.iter().any(fits)
+}
+
 impl Filter {
     /// Whether this is one that is asked for.
     #[must_use]
     pub fn fits(&self, connection: &Connection) -> bool {
-        fn any<T>(those: &[T], fits: impl Fn(&T) -> bool) -> bool {
-            those.is_empty() || those.iter().any(fits)
-        }
+        self.fits_socket(connection) && self.fits_owner(connection)
+    }
+
+    /// Whether it is, as far as it does not matter whose it is.
+    #[must_use]
+    pub fn fits_socket(&self, connection: &Connection) -> bool {
+        let (local, peer) = (connection.local.port, connection.peer.map(|peer| peer.port));
+        any(&self.port, |port| local == *port || peer == Some(*port))
+            && any(&self.local_port, |port| local == *port)
+            && any(&self.state, |state| connection.state == *state)
+            && any(&self.mode, |kind| match kind {
+                Kind::SmcR => connection.mode == Mode::SmcR,
+                Kind::SmcD => connection.mode == Mode::SmcD,
+                Kind::Smc => connection.mode != Mode::Tcp,
+                Kind::Tcp => connection.mode == Mode::Tcp,
+            })
+    }
+
+    fn fits_owner(&self, connection: &Connection) -> bool {
         let processes = &connection.processes;
         any(&self.pid, |pid| {
             processes.iter().any(|process| process.pid == *pid)
@@ -54,13 +80,6 @@ impl Filter {
                 let names = [process.program.as_str(), file_name, &process.file];
                 names.iter().any(|name| glob.matches(name))
             })
-        }) && any(&self.port, |port| {
-            connection.local.port == *port || connection.peer.is_some_and(|peer| peer.port == *port)
-        }) && any(&self.mode, |kind| match kind {
-            Kind::SmcR => connection.mode == Mode::SmcR,
-            Kind::SmcD => connection.mode == Mode::SmcD,
-            Kind::Smc => connection.mode != Mode::Tcp,
-            Kind::Tcp => connection.mode == Mode::Tcp,
         })
     }
 }

@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every SMC socket of this network namespace, with what is known of it from all
 //! sides: SMC_DIAG, its TCP socket ([`inner`]), its link group ([`groups`]) and the
-//! processes that have it. [`filter`] picks some, [`show`] shows them to people.
+//! processes that have it. [`list`] asks for all of them, [`filter`] picks some, [`show`]
+//! shows them to people.
 
 pub mod filter;
 pub mod groups;
 pub mod inner;
+pub mod list;
 pub mod show;
 
 use crate::explain::codes;
-use crate::failure::Failure;
 use crate::kernel::diag::{self, Fallback, Mode, Socket};
 use crate::kernel::owners::{Owners, Program};
 use crate::kernel::tcp::{self, Tcp};
+use clap::ValueEnum;
 use groups::Groups;
-use inner::{Inner, Match};
+use inner::Match;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::net::{IpAddr, SocketAddr};
 
 /// Where a socket is in its life, in the words that are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Neither connected nor listening.
@@ -250,50 +252,6 @@ fn processes(owners: &Owners, inode: u64) -> Vec<Process> {
     };
     let owners = owners.of(inode).iter();
     owners.map(|owner| process(owner.pid)).collect()
-}
-
-/// Every SMC socket.
-#[derive(Debug)]
-pub struct List {
-    /// In the order of their addresses.
-    pub connections: Vec<Connection>,
-    /// Of so many this user must not know whose they are.
-    pub hidden: usize,
-}
-
-/// Every SMC socket of this network namespace.
-///
-/// # Errors
-/// In words, when the kernel does not tell.
-pub fn list() -> Result<List, Failure> {
-    let sockets = diag::all()?;
-    let inner = Inner::of(&sockets);
-    let owners = Owners::find(&inner.inodes(&sockets));
-    let groups = if sockets.iter().any(|socket| socket.link.is_some()) {
-        Groups::read()
-    } else {
-        Groups::default()
-    };
-    let mut connections: Vec<Connection> = sockets
-        .iter()
-        .map(|socket| {
-            let found = inner.find(socket, &owners);
-            Connection::new(socket, &found, &owners, &groups)
-        })
-        .collect();
-    // Cached: what is sorted is large.
-    connections.sort_by_cached_key(|each| (each.local, each.peer, each.inode, each.cookie));
-    // Until it is accepted, and when it has been closed, it is nobody's.
-    let is_hidden = |each: &&Connection| each.processes.is_empty() && each.inode != 0;
-    let hidden = if owners.are_hidden {
-        connections.iter().filter(is_hidden).count()
-    } else {
-        0
-    };
-    Ok(List {
-        connections,
-        hidden,
-    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use super::filter::{Filter, Kind};
+use super::list::List;
 use super::*;
 use crate::kernel::diag::{Ends, Link, Rings};
 use std::path::PathBuf;
@@ -123,6 +124,12 @@ fn filters_combine() {
     assert!(fits(|filter| filter.port = vec![80]));
     assert!(fits(|filter| filter.port = vec![1, 40000]));
     assert!(!fits(|filter| filter.port = vec![8080]));
+    assert!(fits(|filter| filter.local_port = vec![80]));
+    assert!(!fits(|filter| filter.local_port = vec![40000]));
+    assert!(fits(
+        |filter| filter.state = vec![State::Listening, State::Connected]
+    ));
+    assert!(!fits(|filter| filter.state = vec![State::Listening]));
     assert!(fits(|filter| filter.pid = vec![4711]));
     assert!(!fits(|filter| filter.pid = vec![4712]));
     assert!(fits(|filter| filter.mode = vec![Kind::Tcp, Kind::SmcD]));
@@ -138,6 +145,47 @@ fn filters_combine() {
     for other in ["redis*", "inx", "/opt/*"] {
         assert!(!glob(other).fits(&nginx), "{other}");
     }
+}
+
+/// Two of nginx, one of which redis has, too, one of nobody that may be seen, and one
+/// that nobody has accepted yet.
+fn list(hides_owners: bool) -> List {
+    let mode = Mode::SmcD;
+    let mut connections: Vec<_> = ["nginx", "nginx", "hidden", "queued"]
+        .map(|program| connection(mode, "192.0.2.1:80", "192.0.2.2:40000", program))
+        .into();
+    let mut redis = connections[0].processes[0].clone();
+    redis.pid = 12;
+    connections[1].processes.insert(0, redis);
+    for one in &mut connections[2..] {
+        one.processes.clear();
+    }
+    connections[3].inode = 0;
+    List {
+        connections,
+        hides_owners,
+    }
+}
+
+#[test]
+fn processes_are_named_once_and_only_what_was_asked_for_is_hidden() {
+    let all = list(true).pick(&Filter::default());
+    assert_eq!(all.pids(), [12, 4711]);
+    assert_eq!((all.ownerless, all.hidden), (1, 1));
+    assert_eq!(list(false).pick(&Filter::default()).hidden, 0);
+    let other = Filter {
+        local_port: vec![81],
+        ..Filter::default()
+    };
+    let none = list(true).pick(&other);
+    assert_eq!((none.pids().len(), none.ownerless, none.hidden), (0, 0, 0));
+    // Whose it is cannot be seen: it may be the one.
+    let redis = Filter {
+        pid: vec![12],
+        ..Filter::default()
+    };
+    let picked = list(true).pick(&redis);
+    assert_eq!((picked.connections.len(), picked.hidden), (1, 1));
 }
 
 #[test]

@@ -78,11 +78,13 @@ pub(super) const TABLE: &[Code] = &[
             "the other host has no SMC, or its module is not loaded",
             "a firewall, load balancer or NAT on the way removes TCP options",
             "the server answers with SYN cookies, or limits handshakes because it is busy",
+            "a BPF program at either host leaves the offer out (Linux 6.19 or newer)",
         ],
         advice: &[
             "start the program at the other side with smc_run, too",
             "at the other host: smcctl check",
             "at the server: smcctl limit-handshakes; sysctl net.ipv4.tcp_syncookies (2 is always)",
+            "at both hosts: sysctl net.smc.hs_ctrl (the BPF program's name)",
             "see whether both SYNs carry TCP option 254: sudo tcpdump -nv 'tcp[tcpflags] & tcp-syn != 0'",
         ],
     },

@@ -44,7 +44,8 @@ pub const TOPICS: &[Topic] = &[
         advice: &[
             "boot the kernel of Debian 13 (6.12); where it was removed: \
              sudo apt-get install linux-image-amd64/trixie",
-            "or build one with CONFIG_DIBS, CONFIG_SMC and CONFIG_SMC_DIAG",
+            "or build one with CONFIG_DIBS, CONFIG_DIBS_LO (loopback-ism), CONFIG_SMC and \
+             CONFIG_SMC_DIAG",
         ],
     },
     Topic {

@@ -4,6 +4,7 @@
 use super::attributes::Attributes;
 use super::generic::{refused, Family};
 use crate::failure::Failure;
+use crate::system::files::Root;
 use serde::Serialize;
 
 const GET_SYS_INFO: u8 = 1;
@@ -16,6 +17,10 @@ const DEV_SMCD: u16 = 5;
 const DEV_SMCR: u16 = 6;
 
 const SYS_IS_ISM_V2: u16 = 3;
+
+/// What DIBS shows of itself, and of its loopback device.
+const DIBS: &str = "/sys/class/dibs";
+const DIBS_LOOPBACK: &str = "/sys/class/dibs/lo";
 
 const DEV_USE_COUNT: u16 = 1;
 const DEV_IS_CRITICAL: u16 = 2;
@@ -128,15 +133,24 @@ pub struct Known {
     pub ism: Vec<Device>,
     /// Some device can do SMC-D version 2: ISM, or loopback-ism.
     pub ism_v2: bool,
+    /// Whether loopback-ism is among the devices of DIBS, which kernels have from 6.18
+    /// on; `None` without DIBS.
+    pub dibs_loopback: Option<bool>,
 }
 
 impl Known {
-    /// Loopback-ism is in no list of devices: it is there when SMC-D version 2 can
-    /// be done without an ISM device.
+    /// Loopback-ism is in no list of netlink's: without DIBS it is there when SMC-D
+    /// version 2 can be done without an ISM device.
     #[must_use]
     pub fn has_loopback(&self) -> bool {
-        self.ism_v2 && self.ism.is_empty()
+        self.dibs_loopback
+            .unwrap_or(self.ism_v2 && self.ism.is_empty())
     }
+}
+
+/// Whether DIBS has its loopback device; `None` without DIBS.
+fn dibs_loopback(root: &Root) -> Option<bool> {
+    root.has(DIBS).then(|| root.has(DIBS_LOOPBACK))
 }
 
 /// Asks for all of it.
@@ -145,7 +159,10 @@ impl Known {
 /// When the kernel does not tell something.
 pub fn read() -> Result<Known, Failure> {
     let family = Family::smc()?;
-    let mut known = Known::default();
+    let mut known = Known {
+        dibs_loopback: dibs_loopback(&Root::new("/")),
+        ..Known::default()
+    };
     family
         .dump(GET_SYS_INFO, |answer| known.ism_v2 |= ism_v2(answer))
         .and_then(|()| family.dump(GET_DEV_SMCD, |answer| known.ism.extend(parse(answer))))
@@ -178,6 +195,7 @@ pub fn made_up(name: Option<&str>, bus_id: Option<&str>, pnetid: &str) -> Device
 mod tests {
     use super::*;
     use crate::kernel::attributes::{put, put_text};
+    use crate::system::made_up::Tree;
 
     fn answer() -> Vec<u8> {
         let mut port = Vec::new();
@@ -240,5 +258,24 @@ mod tests {
         assert!(known.has_loopback());
         known.ism.extend(parse(Attributes::new(&self::answer())));
         assert!(!known.has_loopback());
+    }
+
+    #[test]
+    fn dibs_tells_its_loopback_device() {
+        let tree = Tree::new();
+        assert_eq!(dibs_loopback(&tree.root()), None);
+        tree.write("sys/class/dibs/ism0/fabric_id", "0x0001\n");
+        assert_eq!(dibs_loopback(&tree.root()), Some(false));
+        tree.write("sys/class/dibs/lo/fabric_id", "0xffff\n");
+        assert_eq!(dibs_loopback(&tree.root()), Some(true));
+        let mut known = Known {
+            ism_v2: true,
+            dibs_loopback: Some(false),
+            ..Known::default()
+        };
+        assert!(!known.has_loopback());
+        known.dibs_loopback = Some(true);
+        known.ism.extend(parse(Attributes::new(&answer())));
+        assert!(known.has_loopback());
     }
 }

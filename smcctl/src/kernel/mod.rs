@@ -18,3 +18,4 @@ pub mod settings;
 pub mod socket;
 pub mod support;
 pub mod tcp;
+pub mod version;

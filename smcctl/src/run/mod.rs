@@ -3,10 +3,10 @@
 //!
 //! [`memory`] is shared with the program, in all of whose processes a library
 //! writes down connections; [`reader`] asks the kernel what they are while they
-//! are there, [`diag`] is how, and [`found`] what comes of it; [`tally`] adds them up and [`reason`] says why some
-//! are TCP. [`start`] makes the program's processes, and hands signals to it and
-//! its exit status back. [`told`] is the report. `unsafe` lives in [`memory`] and
-//! [`start`] only.
+//! are there, [`diag`] is how, and [`found`] what comes of it; [`tally`] adds them up
+//! and [`reason`] says why some are TCP; [`unseen`] are programs without the library.
+//! [`start`] makes the program's processes, and hands signals to it and its exit status
+//! back. [`told`] is the report. `unsafe` lives in [`memory`] and [`start`] only.
 
 pub mod diag;
 pub mod found;
@@ -16,3 +16,4 @@ pub mod reason;
 pub mod start;
 pub mod tally;
 pub mod told;
+pub mod unseen;

@@ -3,6 +3,7 @@
 
 use super::reason::{Side, Why};
 use super::tally::Tally;
+use super::unseen::Unseen;
 use crate::output::{Column, Report, Table};
 use serde::Serialize;
 use std::fmt::Write;
@@ -16,6 +17,10 @@ pub struct Told {
     counted: bool,
     /// Some of its processes go on, and this is not the end.
     still_running: bool,
+    /// Programs that were executed without the library: theirs were not.
+    not_counted: Unseen,
+    /// Connections that were made without `connect`: not counted either.
+    without_connect: u32,
     /// How many there were in all.
     total: Total,
     /// How many there were of each kind.
@@ -50,7 +55,13 @@ struct Line {
 impl Told {
     /// Of a program by the name `command`.
     #[must_use]
-    pub fn new(command: String, tally: &Tally, counted: bool, still_running: bool) -> Self {
+    pub fn new(
+        command: String,
+        tally: &Tally,
+        counted: bool,
+        (not_counted, without_connect): (Unseen, u32),
+        still_running: bool,
+    ) -> Self {
         let code = |why: Option<&Why>, peers: bool| match why {
             Some(Why::Kernel(own, peer)) => {
                 let code = if peers { *peer } else { *own };
@@ -74,6 +85,8 @@ impl Told {
             command,
             counted,
             still_running,
+            not_counted,
+            without_connect,
             total: Total {
                 smc_r: tally.of("SMC-R"),
                 smc_d: tally.of("SMC-D"),
@@ -119,6 +132,14 @@ impl Report for Told {
             }
         }
         text.push('\n');
+        text += &self.not_counted.text();
+        if self.without_connect > 0 {
+            let count = self.without_connect;
+            let _ = writeln!(
+                text,
+                "smcctl: not counted, connected without connect(2) (io_uring): {count}"
+            );
+        }
         if self.connections.is_empty() {
             return text;
         }
@@ -155,7 +176,7 @@ mod tests {
         let why = Why::Kernel(0x0500_0000, 0x0303_0008);
         tally.add(Side::Connected, Some(443), What::Tcp(why), 1);
         tally.add(Side::Connected, None, What::Tcp(Why::TooMany), 3);
-        let told = Told::new("server".to_owned(), &tally, true, false);
+        let told = Told::new("server".to_owned(), &tally, true, <_>::default(), false);
         let text = anstream::adapter::strip_str(&told.text()).to_string();
         assert!(
             text.starts_with("smcctl: 204 connections of server: 200 SMC-D, 4 TCP\n"),
@@ -178,7 +199,8 @@ mod tests {
     #[test]
     fn nothing_is_said_in_words_too() {
         let none = Tally::default();
-        let text = |counted, runs| Told::new("x".to_owned(), &none, counted, runs).text();
+        let text =
+            |counted, runs| Told::new("x".to_owned(), &none, counted, <_>::default(), runs).text();
         assert_eq!(text(true, false), "smcctl: no connections of x\n");
         assert_eq!(text(true, true), "smcctl: no connections of x so far\n");
         assert!(text(false, false).contains("cannot be preloaded"));

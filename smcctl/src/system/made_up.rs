@@ -24,14 +24,18 @@ impl Tree {
     /// A stock Debian 13 with nothing set up.
     pub fn debian_612() -> Self {
         let tree = Self::new();
-        tree.write("proc/sys/kernel/osrelease", "6.12.107+deb13-amd64\n");
+        tree.write("proc/sys/kernel/osrelease", "6.12.118+deb13-amd64\n");
+        tree.write(
+            "proc/sys/kernel/version",
+            "#1 SMP PREEMPT_DYNAMIC Debian 6.12.118-1 (2026-11-17)\n",
+        );
         tree.write("etc/os-release", "ID=debian\n");
         tree.write(
-            "boot/config-6.12.107+deb13-amd64",
+            "boot/config-6.12.118+deb13-amd64",
             "CONFIG_SMC=m\nCONFIG_SMC_DIAG=m\n# CONFIG_SMC_LO is not set\nCONFIG_RDMA_RXE=m\n",
         );
         tree.write(
-            "lib/modules/6.12.107+deb13-amd64/modules.dep",
+            "lib/modules/6.12.118+deb13-amd64/modules.dep",
             "kernel/net/smc/smc.ko.xz:\nkernel/net/smc/smc_diag.ko.xz: kernel/net/smc/smc.ko.xz\n\
              kernel/drivers/infiniband/sw/rxe/rdma_rxe.ko.xz:\n",
         );

@@ -51,6 +51,8 @@ pub struct Port {
     pub gids: Vec<Gid>,
     /// The network interface that belongs to it.
     pub interface: Option<String>,
+    /// Whether it is Soft-RoCE: no hardware, but a driver over a network interface.
+    pub is_soft_roce: bool,
     /// Its pnetid.
     pub pnetid: Option<String>,
 }
@@ -122,6 +124,8 @@ fn port(root: &Root, device: &str, number: u8) -> Port {
         place: place(root, &at),
         gids,
         interface,
+        // Of rdma_rxe alone: the interface that it is over.
+        is_soft_roce: root.has(&format!("{at}/parent")),
         pnetid: None,
     }
 }
@@ -172,6 +176,7 @@ mod tests {
         assert_eq!(ports.len(), 1);
         assert!(ports[0].is_roce() && ports[0].is_active());
         assert_eq!(ports[0].interface.as_deref(), Some("eth0"));
+        assert!(ports[0].is_soft_roce);
         assert_eq!(ports[0].gids.len(), 2, "the empty place is none");
         let mapped: Ipv6Addr = "::ffff:192.0.2.1".parse().unwrap();
         assert_eq!(ports[0].gids[1].address, mapped);

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `smcctl apply`: makes the kernel have what a configuration file says.
+
+use crate::configuration::apply::{apply, Applied, Is};
+use crate::configuration::parse::{parse, Problem};
+use crate::configuration::{Line, FILE};
+use crate::failure::{words, Failure, Outcome, NO};
+use crate::output::{Column, Output, Report, Table};
+use crate::system::files::Root;
+use anstream::eprintln;
+use clap::{Args, ValueHint};
+use serde::Serialize;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Exit status for a file that cannot be read as settings.
+const WRONG_FILE: u8 = 2;
+
+/// Arguments of `smcctl apply`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit status:
+  0  all is as the file says, or was made so
+  1  something could not be made so (the rest was), or with --dry-run: is not so
+  2  a wrong command line, or an error in the file: nothing was changed")]
+pub struct Arguments {
+    /// The file; - is standard input
+    #[arg(default_value = FILE, value_hint = ValueHint::FilePath)]
+    file: PathBuf,
+    /// Say what would be changed, and change nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    line: usize,
+    setting: String,
+    outcome: Is,
+    note: Option<&'static str>,
+    reason: Option<String>,
+    fix: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Told {
+    file: PathBuf,
+    dry_run: bool,
+    settings: Vec<Row>,
+}
+
+impl Report for Told {
+    fn text(&self) -> String {
+        let mut table = Table::new(&[
+            Column::Left("OUTCOME"),
+            Column::Right("LINE"),
+            Column::Left("SETTING"),
+            Column::Left("NOTE"),
+        ]);
+        for row in &self.settings {
+            let outcome = match row.outcome {
+                Is::Already => "already so",
+                Is::Changed => "changed",
+                Is::WouldChange => "would change",
+                Is::Failed => "failed",
+            };
+            table.row([
+                outcome.to_owned(),
+                row.line.to_string(),
+                row.setting.clone(),
+                row.note.unwrap_or_default().to_owned(),
+            ]);
+        }
+        table.text()
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When there is no file.
+pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
+    let file = &arguments.file;
+    let lines = match parse(&text(file)?) {
+        Ok(lines) => lines,
+        Err(problems) => {
+            for Problem { line, what } in problems {
+                eprintln!("smcctl: {}:{line}: {what}", name(file));
+            }
+            eprintln!("smcctl: nothing was changed");
+            return Ok(ExitCode::from(WRONG_FILE));
+        }
+    };
+    if lines.is_empty() {
+        output.say(&format!("{}: no setting in it", name(file)))?;
+    }
+    let applied = apply(&Root::new("/"), lines, arguments.dry_run);
+    let is_so = applied
+        .iter()
+        .all(|one| matches!(one.is, Is::Already | Is::Changed));
+    if !applied.is_empty() || output.is_json() {
+        output.show(&Told {
+            file: file.clone(),
+            dry_run: arguments.dry_run,
+            settings: applied.iter().map(row).collect(),
+        })?;
+    }
+    tell(file, &applied);
+    Ok(ExitCode::from(if is_so { 0 } else { NO }))
+}
+
+fn row(applied: &Applied) -> Row {
+    let failure = applied.failure.as_ref();
+    Row {
+        line: applied.line.number,
+        setting: applied.line.setting.to_string(),
+        outcome: applied.is,
+        note: applied.note,
+        reason: failure.map(|failure| failure.what().to_owned()),
+        fix: failure.and_then(Failure::fix).map(str::to_owned),
+    }
+}
+
+/// Why settings failed: a line each, unless the line before said the same.
+fn tell(file: &Path, applied: &[Applied]) {
+    let mut before = None;
+    for one in applied {
+        let Some(failure) = &one.failure else {
+            continue;
+        };
+        if before != Some(failure) {
+            let Line { number, .. } = one.line;
+            let _ = failure.at(&format!("{}:{number}", name(file))).report();
+        }
+        before = Some(failure);
+    }
+}
+
+fn name(file: &Path) -> String {
+    if file == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        file.display().to_string()
+    }
+}
+
+fn text(file: &Path) -> Result<String, Failure> {
+    let read = if file == Path::new("-") {
+        io::read_to_string(io::stdin())
+    } else {
+        fs::read_to_string(file)
+    };
+    read.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            Failure::new(format!("there is no {}", file.display())).fixed_by("sudo smcctl save")
+        }
+        ErrorKind::InvalidData => Failure::new(format!("{} is not text (UTF-8)", name(file))),
+        _ => Failure::new(format!("cannot read {}: {}", name(file), words(&error))),
+    })
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `smcctl save`: writes a configuration file of what is set now.
+
+use crate::configuration::{now, write, FILE};
+use crate::failure::{again_with_sudo, words, Failure, Outcome};
+use crate::output::{Output, Report};
+use crate::system::files::Root;
+use clap::{Args, ValueHint};
+use serde::Serialize;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Arguments of `smcctl save`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The file; - is standard output
+    #[arg(default_value = FILE, value_hint = ValueHint::FilePath)]
+    file: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Saved {
+    file: PathBuf,
+    changed: bool,
+    previous: Option<PathBuf>,
+}
+
+impl Report for Saved {
+    fn text(&self) -> String {
+        let file = self.file.display();
+        match &self.previous {
+            _ if !self.changed => format!("{file}: is so already\n"),
+            None => format!("{file}: written\n"),
+            Some(previous) => {
+                format!(
+                    "{file}: written; what it was is in {}\n",
+                    previous.display()
+                )
+            }
+        }
+    }
+}
+
+/// For standard output: the file itself, for people and programs alike.
+#[derive(Serialize)]
+struct Text {
+    configuration: String,
+}
+
+impl Report for Text {
+    fn text(&self) -> String {
+        self.configuration.clone()
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When the kernel does not tell, or the file cannot be written.
+pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
+    let configuration = write::text(&now::read(&Root::new("/"))?);
+    let file = arguments.file.clone();
+    if file == Path::new("-") {
+        output.show(&Text { configuration })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (changed, previous) = replace(&file, &configuration).map_err(|error| {
+        let failure = Failure::new(format!(
+            "cannot write {}: {}",
+            file.display(),
+            words(&error)
+        ));
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => failure.fixed_by(again_with_sudo()),
+            _ => failure,
+        }
+    })?;
+    output.show(&Saved {
+        file,
+        changed,
+        previous,
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Puts a text in the place of what a file has, whole or not at all; that is kept beside
+/// it. Whether it was another one, and where that is.
+fn replace(file: &Path, text: &str) -> io::Result<(bool, Option<PathBuf>)> {
+    let before = match fs::read(file) {
+        Ok(before) if before == text.as_bytes() => return Ok((false, None)),
+        Ok(before) => Some(before),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let beside = |ending: &str| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let previous = before.map(|before| (beside(".old"), before));
+    if let Some((path, before)) = &previous {
+        fs::write(path, before)?;
+    }
+    let new = beside(".new");
+    fs::write(&new, text)?;
+    fs::rename(&new, file)?;
+    Ok((true, previous.map(|(path, _)| path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::made_up::Tree;
+
+    #[test]
+    fn what_a_file_was_is_kept() {
+        let tree = Tree::new();
+        let file = tree.root().path("/conf");
+        assert_eq!(replace(&file, "one\n").unwrap(), (true, None));
+        assert_eq!(replace(&file, "one\n").unwrap(), (false, None));
+        let old = tree.root().path("/conf.old");
+        assert_eq!(replace(&file, "two\n").unwrap(), (true, Some(old)));
+        assert_eq!(tree.root().names("/"), ["conf", "conf.old"]);
+        assert_eq!(tree.root().text("/conf").as_deref(), Some("two\n"));
+        assert_eq!(tree.root().text("/conf.old").as_deref(), Some("one\n"));
+        assert!(replace(&tree.root().path("/no/where"), "x").is_err());
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Makes the kernel have what a file says, with what the single commands use, too.
+
+use super::now::{has, has_device, read, Now};
+use super::{Line, Setting};
+use crate::check::kernel;
+use crate::commands::{limit_handshakes, load, pnetid, seid, ueid};
+use crate::failure::{again_with_sudo, words, Failure};
+use crate::kernel::pnet::Device;
+use crate::kernel::support::missing;
+use crate::system::files::Root;
+use serde::Serialize;
+use std::fs;
+use std::io;
+
+/// What became of a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Is {
+    /// It was so before.
+    Already,
+    /// It is so now.
+    Changed,
+    /// It would be changed, but for `--dry-run`.
+    WouldChange,
+    /// It could not be made so.
+    Failed,
+}
+
+/// A setting, and what became of it.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The setting, and its line.
+    pub line: Line,
+    /// What became of it.
+    pub is: Is,
+    /// To know: the device is not there yet.
+    pub note: Option<&'static str>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+}
+
+/// Applies all settings; with `dry_run` nothing is changed.
+#[must_use]
+pub fn apply(root: &Root, lines: Vec<Line>, dry_run: bool) -> Vec<Applied> {
+    let kernel = kernel::read(root);
+    if dry_run && !kernel.has_smc() {
+        // To ask more would load the module.
+        let failure = (!kernel.can_have_smc()).then(|| missing("smc"));
+        let is = failure.as_ref().map_or(Is::WouldChange, |_| Is::Failed);
+        let applied = |line| ended(root, line, is, failure.clone());
+        return lines.into_iter().map(applied).collect();
+    }
+    let mut now: Option<Result<Now, Failure>> = None;
+    let mut applied = Vec::new();
+    for line in lines {
+        let is_load = line.setting == Setting::Load;
+        let was = if is_load {
+            Ok(load::are_loaded(&kernel))
+        } else {
+            // Read when the modules are loaded, if the file says that they are to be.
+            let now = now.get_or_insert_with(|| read(root));
+            now.as_ref()
+                .map(|now| has(now, &line.setting))
+                .map_err(Clone::clone)
+        };
+        let (is, failure) = match was {
+            Ok(true) => (Is::Already, None),
+            Ok(false) if dry_run => (Is::WouldChange, None),
+            Ok(false) => match set(root, &line.setting) {
+                Ok(()) => (Is::Changed, None),
+                Err(failure) => (Is::Failed, Some(failure)),
+            },
+            Err(failure) => (Is::Failed, Some(failure)),
+        };
+        applied.push(ended(root, line, is, failure));
+    }
+    applied
+}
+
+fn ended(root: &Root, line: Line, is: Is, failure: Option<Failure>) -> Applied {
+    let is_missing = is != Is::Failed && !has_device(root, &line.setting);
+    Applied {
+        line,
+        is,
+        note: is_missing.then_some("no such device yet: the kernel keeps the pnetid for it"),
+        failure,
+    }
+}
+
+fn set(root: &Root, setting: &Setting) -> Result<(), Failure> {
+    match setting {
+        Setting::Load => load::load_all(root),
+        Setting::Sysctl(name, value) => write(root, name, value),
+        Setting::Ueid(name) => ueid::add(name),
+        Setting::Pnetid(entry) => match &entry.device {
+            Device::Net { name } => pnetid::give(&entry.pnetid, Some(name), None),
+            Device::Ib { name, port } => pnetid::give(&entry.pnetid, None, Some((name, *port))),
+        },
+        Setting::Seid(on) => seid::set(*on),
+        Setting::LimitHandshakes(on) => limit_handshakes::set(*on),
+    }
+}
+
+fn write(root: &Root, name: &str, value: &str) -> Result<(), Failure> {
+    let path = root.path(&format!("/proc/sys/{}", name.replace('.', "/")));
+    fs::OpenOptions::new()
+        .write(true)
+        .open(&path)
+        .and_then(|mut file| io::Write::write_all(&mut file, value.as_bytes()))
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Failure::new(format!("this kernel has no {name}")),
+            io::ErrorKind::PermissionDenied => {
+                Failure::new(format!("cannot set {name}: this needs root"))
+                    .fixed_by(again_with_sudo())
+            }
+            io::ErrorKind::InvalidInput => {
+                Failure::new(format!("the kernel does not take {value} for {name}"))
+            }
+            _ => Failure::new(format!("cannot set {name}: {}", words(&error))),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse::parse;
+    use super::*;
+    use crate::system::made_up::Tree;
+
+    #[test]
+    fn a_dry_run_loads_nothing() {
+        let lines = || parse("load\nueid A\npnetid A net eth7\n").unwrap();
+        let loadable = Tree::debian_612();
+        let applied = apply(&loadable.root(), lines(), true);
+        assert!(applied.iter().all(|one| one.is == Is::WouldChange));
+        let notes: Vec<_> = applied.iter().map(|one| one.note.is_some()).collect();
+        assert_eq!(notes, [false, false, true]);
+        let applied = apply(&Tree::new().root(), lines(), true);
+        assert!(applied.iter().all(|one| one.is == Is::Failed));
+    }
+
+    #[test]
+    fn a_sysctl_is_written_where_the_kernel_has_it() {
+        let tree = Tree::new();
+        tree.write("proc/sys/net/smc/wmem", "");
+        write(&tree.root(), "net.smc.wmem", "70000").unwrap();
+        let wmem = tree.root().text("/proc/sys/net/smc/wmem");
+        assert_eq!(wmem.as_deref(), Some("70000"));
+        let failure = write(&tree.root(), "net.smc.nosuch", "1").unwrap_err();
+        assert_eq!(failure.what(), "this kernel has no net.smc.nosuch");
+        assert!(!tree.root().has("/proc/sys/net/smc/nosuch"));
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Makes a configuration file of what is set.
+
+use super::now::Now;
+use std::fmt::Write;
+
+const HEAD: &str = "\
+# What this host needs for SMC, one setting a line. Nothing else is touched.
+# smcctl apply sets it, smc-shim.service does so at boot, smcctl check says what
+# differs, smcctl save writes this file anew. See CONFIGURATION in smcctl(8).
+";
+
+const FORMS: &str = "
+# load                              the modules smc and smc_diag
+# ueid NAME                         a user EID, of at most 4
+# seid on|off                       the system EID (IBM Z)
+# pnetid PNETID net INTERFACE       or: ib DEVICE [PORT], ism BUS-ID
+# limit-handshakes on|off           whether a busy server answers with TCP
+# net.smc.NAME = VALUE              wmem, rmem, autocorking_size, ...
+";
+
+/// The text of the file. What Linux has unless somebody set it is there as a comment.
+#[must_use]
+pub fn text(now: &Now) -> String {
+    let (set, default) = now.settings();
+    let mut text = format!("{HEAD}{FORMS}\n");
+    for setting in set {
+        let _ = writeln!(text, "{setting}");
+    }
+    if !default.is_empty() {
+        text.push_str("\n# As Linux has it where nobody sets it:\n");
+    }
+    for setting in default {
+        let _ = writeln!(text, "#{setting}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::now;
+    use super::super::parse::parse;
+    use super::*;
+    use crate::kernel::pnet::{Device, Entry};
+    use crate::kernel::settings::Seid;
+
+    #[test]
+    fn what_is_written_is_read_as_what_was_set() {
+        let entry = |pnetid: &str, device| Entry {
+            pnetid: pnetid.to_owned(),
+            device,
+        };
+        let ib = |name: &str, port| Device::Ib {
+            name: name.to_owned(),
+            port,
+        };
+        let name = "eth0.7".to_owned();
+        let set = Now {
+            loaded: true,
+            sysctls: vec![
+                ("net.smc.hs_ctrl".to_owned(), "mine".to_owned()),
+                ("net.smc.rmem".to_owned(), "262144".to_owned()),
+                ("net.smc.wmem".to_owned(), "65536".to_owned()),
+            ],
+            ueids: vec!["A".to_owned(), "B.2-3".to_owned()],
+            pnetids: vec![
+                entry("NET1", ib("mlx5_0", 2)),
+                entry("NET1", ib("0001:00:00.0", 1)),
+                entry("NET1", Device::Net { name }),
+            ],
+            seid: Seid {
+                seid: Some("IBM-SYSZ-ISMSEID00000000ABCD2964".to_owned()),
+                enabled: false,
+            },
+            limits_handshakes: true,
+        };
+        let written = text(&set);
+        let lines = parse(&written).unwrap();
+        assert_eq!(lines.len(), 10, "{written}");
+        for line in &lines {
+            assert!(now::has(&set, &line.setting), "{line:?}");
+        }
+        assert!(written.contains("\n#net.smc.wmem = 65536\n"), "{written}");
+        assert!(written.lines().all(|line| line.len() <= 80), "{written}");
+    }
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What systemd tells of a unit: `systemctl show`, which needs no message bus for root.
+
+use crate::failure::{again_with_sudo, words, Failure};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The properties of a unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unit(HashMap<String, Vec<String>>);
+
+impl Unit {
+    /// Of the service of that name; `.service` may be left out.
+    ///
+    /// # Errors
+    /// When there is none, or systemd does not tell.
+    pub fn read(name: &str) -> Result<Self, Failure> {
+        let name = full_name(name)?;
+        let shown = systemctl(&["show", "--no-pager", "--", &name])?;
+        let unit = Self::parse(&shown);
+        match unit.one("LoadState") {
+            Some("loaded") => Ok(unit),
+            Some("masked") => Err(Failure::new(format!("{name} is masked"))
+                .fixed_by(format!("sudo systemctl unmask {name}"))),
+            Some("not-found") | None => Err(Failure::new(format!("there is no service {name}"))),
+            Some(other) => Err(Failure::new(format!(
+                "systemd cannot load {name} ({other}): systemctl status {name}"
+            ))),
+        }
+    }
+
+    /// From what `systemctl show` prints: `NAME=VALUE` a line, a name more than once
+    /// where it is a list of structures.
+    #[must_use]
+    pub fn parse(shown: &str) -> Self {
+        let mut all: HashMap<String, Vec<String>> = HashMap::new();
+        for (name, value) in shown.lines().filter_map(|line| line.split_once('=')) {
+            all.entry(name.to_owned())
+                .or_default()
+                .push(value.to_owned());
+        }
+        Self(all)
+    }
+
+    /// A property; `None` also when it is empty.
+    #[must_use]
+    pub fn one(&self, property: &str) -> Option<&str> {
+        let value = self.0.get(property)?.first()?;
+        Some(value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a property is `yes`.
+    #[must_use]
+    pub fn is(&self, property: &str) -> bool {
+        self.one(property) == Some("yes")
+    }
+
+    /// The words of a property that is a list.
+    #[must_use]
+    pub fn words(&self, property: &str) -> Vec<&str> {
+        self.one(property)
+            .map(|value| value.split_whitespace().collect())
+            .unwrap_or_default()
+    }
+
+    /// All values of a property that can be there more than once.
+    #[must_use]
+    pub fn all(&self, property: &str) -> &[String] {
+        self.0.get(property).map_or(&[], Vec::as_slice)
+    }
+
+    /// Its name, not one of its aliases.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.one("Id").unwrap_or_default()
+    }
+
+    /// The programs that it starts: `{ path=/usr/bin/x ; argv[]=… }`.
+    #[must_use]
+    pub fn programs(&self) -> Vec<PathBuf> {
+        let path = |command: &String| {
+            let (_, rest) = command.split_once("path=")?;
+            let (path, _) = rest.split_once(" ; ")?;
+            Some(PathBuf::from(path))
+        };
+        let mut programs: Vec<_> = self.all("ExecStart").iter().filter_map(path).collect();
+        programs.dedup();
+        programs
+    }
+
+    /// The variables of `Environment=`, in order.
+    ///
+    /// # Errors
+    /// When they are in no form that is known.
+    pub fn variables(&self) -> Result<Vec<(String, String)>, Failure> {
+        variables(self.one("Environment").unwrap_or_default()).ok_or_else(|| {
+            Failure::new(format!(
+                "cannot make out Environment= of {}: systemctl show -p Environment {}",
+                self.name(),
+                self.name()
+            ))
+        })
+    }
+
+    /// The files of `EnvironmentFile=`; `/etc/default/x (ignore_errors=yes)` a line.
+    #[must_use]
+    pub fn environment_files(&self) -> Vec<&Path> {
+        self.all("EnvironmentFiles")
+            .iter()
+            .filter(|line| !line.is_empty())
+            .map(|line| {
+                let (path, _) = line.split_once(" (ignore_errors=").unwrap_or((line, ""));
+                Path::new(path)
+            })
+            .collect()
+    }
+}
+
+/// The variables that systemd gives to every service that does not say otherwise.
+///
+/// # Errors
+/// When systemd does not tell.
+pub fn of_manager() -> Result<Vec<(String, String)>, Failure> {
+    let shown = systemctl(&["show", "--no-pager", "--property=Environment"])?;
+    let unit = Unit::parse(&shown);
+    Ok(variables(unit.one("Environment").unwrap_or_default()).unwrap_or_default())
+}
+
+/// Has systemd read its files anew.
+///
+/// # Errors
+/// When it does not.
+pub fn reload() -> Result<(), Failure> {
+    systemctl(&["daemon-reload"]).map(drop)
+}
+
+/// Restarts a service.
+///
+/// # Errors
+/// When it does not start.
+pub fn restart(name: &str) -> Result<(), Failure> {
+    systemctl(&["restart", "--", name]).map(drop)
+}
+
+/// `A=1 "B=two words"`, quoted as for a shell.
+fn variables(list: &str) -> Option<Vec<(String, String)>> {
+    let split = |word: String| {
+        let (name, value) = word.split_once('=')?;
+        Some((name.to_owned(), value.to_owned()))
+    };
+    shell_words::split(list)
+        .ok()?
+        .into_iter()
+        .map(split)
+        .collect()
+}
+
+/// With `.service`.
+///
+/// # Errors
+/// When it names no service.
+pub fn full_name(name: &str) -> Result<String, Failure> {
+    let is_known = |letter: char| letter.is_ascii_alphanumeric() || ":-_.\\@".contains(letter);
+    if name.is_empty() || name.starts_with('-') || !name.chars().all(is_known) {
+        return Err(Failure::new(format!(
+            "\"{name}\" is no name of a unit: expected one such as redis-server.service"
+        )));
+    }
+    let kinds = [
+        "socket",
+        "target",
+        "timer",
+        "path",
+        "mount",
+        "automount",
+        "swap",
+        "slice",
+        "scope",
+        "device",
+    ];
+    let full = match name.rsplit_once('.') {
+        Some((_, "service")) => name.to_owned(),
+        Some((_, kind)) if kinds.contains(&kind) => {
+            return Err(Failure::new(format!(
+                "{name} is no service: only services have programs that can use SMC"
+            )));
+        }
+        _ => format!("{name}.service"),
+    };
+    if full.ends_with("@.service") {
+        return Err(Failure::new(format!(
+            "{full} is a template: expected an instance of it, such as {}",
+            full.replace("@.", "@NAME.")
+        )));
+    }
+    Ok(full)
+}
+
+fn systemctl(arguments: &[&str]) -> Result<String, Failure> {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = Command::new("systemctl")
+        .args(arguments)
+        .env("SYSTEMD_COLORS", "0")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| Failure::new(format!("systemctl cannot be run: {}", words(&error))))?;
+    if status.success() {
+        return Ok(String::from_utf8_lossy(&stdout).into_owned());
+    }
+    let said = String::from_utf8_lossy(&stderr);
+    let said = said.lines().next().unwrap_or_default().trim();
+    let what = format!("systemctl {}: {said}", arguments.join(" "));
+    Err(
+        if said.contains("ccess denied") || said.contains("authentication") {
+            Failure::new(what).fixed_by(again_with_sudo())
+        } else {
+            Failure::new(what)
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHOWN: &str = "\
+Id=web.service
+NoNewPrivileges=yes
+ExecStart={ path=/usr/bin/web ; argv[]=/usr/bin/web -a = 1 ; ignore_errors=no ; pid=0 }
+ExecStart={ path=/opt/a b/x ; argv[]=/opt/a b/x ; ignore_errors=no ; pid=0 }
+EnvironmentFiles=/etc/default/web (ignore_errors=yes)
+EnvironmentFiles=/etc/web (x) (ignore_errors=no)
+Environment=LANG=C \"A=b c\\\"d\\\\e\\$f\" LD_PRELOAD=/usr/lib/x.so
+User=
+";
+
+    #[test]
+    fn properties_are_read_as_systemctl_prints_them() {
+        let unit = Unit::parse(SHOWN);
+        assert_eq!(unit.name(), "web.service");
+        assert!(unit.is("NoNewPrivileges") && !unit.is("DynamicUser"));
+        assert_eq!(unit.one("User"), None);
+        assert_eq!(
+            unit.programs(),
+            ["/usr/bin/web", "/opt/a b/x"].map(PathBuf::from)
+        );
+        let files = ["/etc/default/web", "/etc/web (x)"].map(Path::new);
+        assert_eq!(unit.environment_files(), files);
+        let variables = unit.variables().unwrap();
+        assert_eq!(variables[1], ("A".to_owned(), "b c\"d\\e$f".to_owned()));
+        assert_eq!(variables.len(), 3);
+    }
+
+    #[test]
+    fn only_a_service_is_one() {
+        assert_eq!(full_name("web").unwrap(), "web.service");
+        assert_eq!(full_name("web-1.2").unwrap(), "web-1.2.service");
+        assert_eq!(full_name("a@b.service").unwrap(), "a@b.service");
+        for bad in ["", "-x", "a/b", "a b", "web.socket", "a@", "a@.service"] {
+            assert!(full_name(bad).is_err(), "{bad}");
+        }
+    }
+}
