@@ -13,6 +13,7 @@
 
 use kit::machine::{Machine, Output};
 use kit::scene::Serving;
+use kit::SMCCTL_IN_PATH as PATH;
 use serde_json::Value;
 
 #[path = "check/bare.rs"]
@@ -28,8 +29,6 @@ mod host;
 const COUNT: &str = env!("CARGO_BIN_EXE_count");
 
 /// `smcctl` is where the printed commands find it: in PATH.
-const PATH: &str = "export PATH=$PWD/${CARGO_TARGET_DIR:-target}/release:$PATH; ";
-
 fn run(machine: &Machine, script: &str) -> Output {
     machine.run(&format!("{PATH}{script}")).unwrap()
 }

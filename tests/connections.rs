@@ -19,6 +19,8 @@ mod held;
 mod json;
 #[path = "connections/many.rs"]
 mod many;
+#[path = "connections/owners.rs"]
+mod owners;
 #[path = "connections/picked.rs"]
 mod picked;
 #[path = "connections/users.rs"]
@@ -30,5 +32,4 @@ mod watch;
 const COUNT: &str = env!("CARGO_BIN_EXE_count");
 /// Shows a live view of what needs no kernel with SMC.
 const VIEWER: &str = env!("CARGO_BIN_EXE_viewer");
-const SMCCTL: &str = "${CARGO_TARGET_DIR:-target}/release/smcctl";
 const SOCKETS: &str = "/usr/bin/python3 tests/connections/sockets.py";

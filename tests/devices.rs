@@ -12,6 +12,7 @@
 )]
 
 use kit::machine::Machine;
+use kit::SMCCTL_IN_PATH;
 use serde_json::Value;
 
 #[path = "devices/counted.rs"]
@@ -27,12 +28,14 @@ mod used;
 const COUNT: &str = env!("CARGO_BIN_EXE_count");
 const PYTHON: &str = "/usr/bin/python3";
 
-/// `smcctl` is in PATH, and so is what else is asked.
-const PATH: &str = "export PATH=$PWD/${CARGO_TARGET_DIR:-target}/release:$PATH:/usr/sbin:/sbin; ";
+/// What else is asked is in PATH, too.
+const PATH: &str = "export PATH=$PATH:/usr/sbin:/sbin; ";
 
 /// What a script that must end well writes.
 fn said(machine: &Machine, script: &str) -> String {
-    let output = machine.run(&format!("{PATH} set -e; {script}")).unwrap();
+    let output = machine
+        .run(&format!("{SMCCTL_IN_PATH}{PATH} set -e; {script}"))
+        .unwrap();
     assert_eq!(output.status, 0, "{script}: {output:?}");
     output.out
 }

@@ -6,9 +6,11 @@
 //! They differ in how they use sockets: an event loop (redis), edge-triggered
 //! epoll with several processes (nginx), a thread per connection (python),
 //! threads with event loops (memcached), a process per connection (PostgreSQL),
-//! one blocking stream (iperf3), non-blocking connects (curl, wrk).
+//! one blocking stream (iperf3), non-blocking connects (curl, wrk); and in the runtimes
+//! that they were built with (sanitizers).
 #![allow(missing_docs)]
 
+use kit::machine::Output;
 use kit::scene::Scene;
 use kit::Kernel;
 
@@ -144,4 +146,29 @@ fn postgresql() {
     );
     assert!(said.contains("processed: 40/40"), "{said}");
     scene.assert_all_smc();
+}
+
+/// Built with a sanitizer, whose runtime wants to be the first library: the kernel counts
+/// SMC, and the runtime finds nothing wrong, neither in the program nor in the library.
+#[test]
+fn with_a_sanitizer() {
+    for sanitizer in ["address", "thread"] {
+        let scene = Scene::new(COUNT);
+        let build = format!(
+            "cc -g -O1 -pthread -fsanitize={sanitizer} -o $SCRATCH/ROLE tests/programs/threads.c &&
+             exec ./smc_run $SCRATCH/ROLE ROLE $SERVER 7070 8"
+        );
+        let server = build.replace("ROLE", "server");
+        let mut serving = scene.serve("sanitizer", &[7070], &server);
+        assert_eq!(
+            serving.to(&build.replace("ROLE", "client")),
+            "8 connections\n"
+        );
+        let Output { status, out, err } = serving.wait();
+        assert_eq!(
+            (status, out.as_str(), err.as_str()),
+            (0, "8 connections\n", "")
+        );
+        scene.assert_all_smc();
+    }
 }

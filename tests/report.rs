@@ -19,6 +19,8 @@ mod habits;
 mod passes;
 #[path = "report/told.rs"]
 mod told;
+#[path = "report/unseen.rs"]
+mod unseen;
 
 const COUNT: &str = env!("CARGO_BIN_EXE_count");
 const PYTHON: &str = "/usr/bin/python3 tests/report";

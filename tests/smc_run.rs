@@ -28,6 +28,8 @@ mod real;
 mod reporting;
 #[path = "smc_run/sandbox.rs"]
 mod sandbox;
+#[path = "smc_run/sanitizers.rs"]
+mod sanitizers;
 #[path = "smc_run/scripts.rs"]
 mod scripts;
 #[path = "smc_run/shells.rs"]

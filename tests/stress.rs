@@ -136,7 +136,17 @@ fn children_by_vfork() {
 
 #[test]
 fn threads_that_are_cancelled() {
-    const CALLS: [&str; 4] = ["fclose", "accept", "accept4", "connect"];
+    const CALLS: [&str; 9] = [
+        "fclose",
+        "accept",
+        "accept4",
+        "connect",
+        "write",
+        "send",
+        "sendmsg",
+        "splice",
+        "epoll_wait",
+    ];
     let expected =
         CALLS.map(|call| format!("{call}, before: cancelled\n{call}, in it: cancelled\n"));
     let expected = format!("close, before: cancelled\n{}", expected.concat());

@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <valgrind/callgrind.h>
@@ -83,7 +84,9 @@ static void close_all(int times)
 
 static void sockets(int times)
 {
-	close(tcp());
+	// The highest numbers, once and for all.
+	make_all(times);
+	close_all(times);
 	MEASURE_EACH("socket", fds[i] = socket(AF_INET, SOCK_STREAM, 0));
 	close_all(times);
 	MEASURE_EACH("socket by name", fds[i] = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
@@ -191,6 +194,12 @@ static void data(int times, int out, int in)
 	MEASURE("read", (int)read(in, &byte, 1));
 	MEASURE("send", (int)send(out, &byte, 1, 0));
 	MEASURE("recv", (int)recv(in, &byte, 1, 0));
+	struct iovec part = {&byte, 1};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	MEASURE("sendto", (int)sendto(out, &byte, 1, 0, NULL, 0));
+	MEASURE("writev", (int)writev(out, &part, 1));
+	MEASURE("sendmsg", (int)sendmsg(out, &message, 0));
+	MEASURE("recvmsg", (int)recvmsg(in, &message, 0));
 	MEASURE("poll", poll(&polled, 1, 0));
 	MEASURE("select", select(0, &set, NULL, NULL, &now));
 	MEASURE("epoll_wait", epoll_wait(epoll, &event, 1, 0));

@@ -31,6 +31,50 @@ fn a_guest_without_devices_is_not_ready() {
     assert!(said.out.contains("NOSMCDEV"), "{said:?}");
 }
 
+/// What a kernel is known to have wrong is told by its number, which stands in `uname`
+/// in two ways, and splice(2) of each.
+#[test]
+fn a_kernel_is_known_by_its_number() {
+    if Kernel::expected() == Kernel::Without {
+        return;
+    }
+    let here = Machine::here().unwrap();
+    let number = run(
+        &here,
+        "case $(uname -v) in
+             *' Debian '*) uname -v | sed 's/.* Debian \\([0-9.]*\\)-.*/\\1/' ;;
+             *) uname -r ;;
+         esac",
+    );
+    let number = number.out.trim();
+    let series = number.split('.').take(2).collect::<Vec<_>>().join(".");
+    let patch: u32 = number.rsplit('.').next().unwrap().parse().unwrap();
+    let fixed = match series.as_str() {
+        "6.1" => 191,
+        "6.12" => 114,
+        "7.3" => 0, // has had them from its beginning
+        _ => panic!("a kernel that no test knows: {number}"),
+    };
+    let said = check(&here);
+    let line = |level: &str, words: &str| {
+        let begin = format!("{level:9}kernel   {words}");
+        let has = said.out.lines().any(|line| line.starts_with(&begin));
+        assert!(has, "{begin}: {said:?}");
+    };
+    if patch < fixed {
+        line(
+            "warning",
+            &format!("{number} has holes in SMC: CVE-2026-46330"),
+        );
+    } else {
+        line(
+            "ok",
+            &format!("{number} has the fixes of the known holes in SMC"),
+        );
+    }
+    line("note", "splice(2) out of SMC sockets gives wrong data");
+}
+
 #[test]
 fn loopback_ism_needs_a_ueid_and_is_told_so() {
     if Kernel::expected() != Kernel::SmcD {

@@ -2,6 +2,7 @@
 //! What is the same is found to be the same, and what is slower to be so much slower.
 
 use super::{compare, interval};
+use std::fs;
 
 /// By 95 % confidence two of forty are wrong; six would be in less than one of a
 /// hundred tries.
@@ -37,6 +38,26 @@ fn tcp_is_as_fast_as_tcp() {
     });
     let wrong = wrong.count();
     assert!(wrong <= WRONG, "{wrong} of 40");
+}
+
+/// Each run of the client reads the file from its beginning.
+#[test]
+fn the_clients_input_is_read_in_each_run() {
+    let path = std::env::temp_dir().join(format!("smcctl-compare-{}", std::process::id()));
+    fs::write(&path, "line\n".repeat(4321)).unwrap();
+    let input = path.to_str().unwrap();
+    let lines = |stdin: &[&str]| {
+        let tcp = ["-n", "2", "--a", "tcp", "--b", "tcp"];
+        let client = ["--metric", "lines=^([0-9]+)", "--", "wc", "-l"];
+        let said = compare(&[&tcp[..], stdin, &client].concat());
+        assert_eq!(said.status, 0, "{said:?}");
+        said.row("lines")["samples"].to_string()
+    };
+    let with = lines(&["--stdin", input]);
+    let without = lines(&[]);
+    fs::remove_file(&path).unwrap();
+    assert_eq!(with, "[[4321.0,4321.0],[4321.0,4321.0]]");
+    assert_eq!(without, "[[0.0,0.0],[0.0,0.0]]");
 }
 
 #[test]

@@ -82,6 +82,14 @@ fn each_failure_is_a_line() {
             "sh ended with exit status 7: no such host",
         ),
         (
+            &["--stdin", "/no/such/input", "--", "true"],
+            "--stdin /no/such/input: no such file or directory",
+        ),
+        (
+            &["--stdin", "/dev/zero", "--", "true"],
+            "--stdin /dev/zero: expected a file, which is read anew in each run",
+        ),
+        (
             &["--metric", "x=rate ([0-9]+)", "--", "echo", "hello"],
             "--metric x: 'rate ([0-9]+)' matches nothing",
         ),

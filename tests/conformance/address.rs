@@ -41,6 +41,11 @@ impl Address {
         (&raw const self.bytes).cast()
     }
 
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: a sockaddr_storage is so long at least.
+        unsafe { std::slice::from_raw_parts(self.pointer().cast(), self.length as usize) }
+    }
+
     pub fn ip_and_port(&self) -> Option<SocketAddr> {
         match c_int::from(self.bytes.ss_family) {
             libc::AF_INET => {

@@ -15,7 +15,7 @@ enum Of {
 }
 
 struct Reason {
-    /// How the names of its cases begin.
+    /// How the names of its cases begin; what begins with a comma is in the middle.
     cases: &'static [&'static str],
     of: Of,
     title: &'static str,
@@ -25,6 +25,64 @@ struct Reason {
 
 /// The first that fits is the reason.
 const REASONS: &[Reason] = &[
+    Reason {
+        cases: &[", awaiting ", "full, peer closes", "refused at once"],
+        of: Of::Any,
+        title: "Who waits, in which way, and for what",
+        why: "Waiting by epoll is as on TCP, but for a socket whose number was closed or is \
+              another file's. poll, select and SIGIO are the kernel's own: it says ERR alone of \
+              a connection that is full and whose peer has gone, and HUP or ERR+HUP of a connect \
+              that has failed; it tells nobody who waits in poll or select of the end of the \
+              reading side, nor by SIGIO of a connect or of the end of a listener; a reset is \
+              the end of the data. While there is something to send, `shutdown` is done in the \
+              background: who waits in poll or select for room hears of it when that is done. \
+              Otherwise too the kernel wakes a moment before it notes the end: whether one who \
+              polls in another thread sees it is chance, and not among the cases. \
+              A connect that is under way cannot be shut down.",
+        remedy: "Look at ERR and HUP as well as at what was asked for, as portable programs do, \
+                 and give such calls a time limit; or leave the port off the list.",
+    },
+    Reason {
+        cases: &["connect once more"],
+        of: Of::Any,
+        title: "The first connect after one that went on in the background",
+        why: "It says 0, and those after it EISCONN. A duplicate, or a child, does not know \
+              that another descriptor was told so already. A reset is told by no connect.",
+        remedy: "Nothing to do: programs take EISCONN for success.",
+    },
+    Reason {
+        cases: &["stopped listener"],
+        of: Of::Any,
+        title: "A listener that is stopped and listens again",
+        why: "A fresh socket takes the number of a listener that is stopped by \
+              `connect(AF_UNSPEC)`. Other descriptors, in this process or another, stay with the \
+              old one and listen on. Who waited to be accepted reads an end instead of a reset. \
+              A port of the kernel's choice may stay the same.",
+        remedy: "Stop and resume a listener by the same descriptor.",
+    },
+    Reason {
+        cases: &["urgent data"],
+        of: Of::Any,
+        title: "Sending while urgent data is unread",
+        why: "SMC takes nothing more until the peer has read the urgent byte.",
+        remedy: "Leave the port of programs with urgent data (telnet, ftp) off the list.",
+    },
+    Reason {
+        cases: &["TCP_INFO"],
+        of: Of::Any,
+        title: "TCP_INFO",
+        why: "Times, states and windows are those of the connection that the handshake went \
+              over; the backlog is that of the first `listen`; SMC counts as unsent what is not \
+              in the peer's ring yet.",
+        remedy: "See below, \"TCP_INFO\".",
+    },
+    Reason {
+        cases: &["splice: a reset comes late"],
+        of: Of::Any,
+        title: "A reset, read by splice",
+        why: "SMC has no reset: it is the end of the data, to splice as to recv.",
+        remedy: "Protocols that mark their own end are not touched by it.",
+    },
     Reason {
         cases: &["dup before listen", "fork, child listens"],
         of: Of::Off,
@@ -112,8 +170,8 @@ const REASONS: &[Reason] = &[
         of: Of::Any,
         title: "Errors and SIGPIPE of send",
         why: "SMC knows at once that a peer has closed and says ECONNRESET where TCP first \
-              takes the data and then says EPIPE; and raises no SIGPIPE. Interposing send \
-              would cost every program.",
+              takes the data. Calls with flags (`send`, `sendto`, `sendmsg`) raise no SIGPIPE: \
+              whether the program wants it is not looked at. `write` and `writev` do.",
         remedy: "Programs that end by SIGPIPE should look at send's errors.",
     },
     Reason {
@@ -181,11 +239,12 @@ const REASONS: &[Reason] = &[
         remedy: "Nothing to do.",
     },
     Reason {
-        cases: &["SO_TXREHASH, new"],
+        cases: &["SO_TXREHASH"],
         of: Of::Any,
-        title: "SO_TXREHASH of a new socket",
-        why: "Linux before 6.4 gives SMC sockets no default for it.",
-        remedy: "Set it, where it matters.",
+        title: "SO_TXREHASH",
+        why: "Linux before 6.4 gives SMC sockets no default for it; Linux 7.3 has it for TCP \
+              alone and refuses it while a socket is SMC.",
+        remedy: "Set it when the connection is there, where it became TCP and it matters.",
     },
     Reason {
         cases: &["SIGKILL"],
@@ -265,7 +324,9 @@ pub fn markdown(findings: &str) -> Result<String, String> {
                 Of::Any => true,
                 Of::Off => is_off,
             };
-            of && reason.cases.iter().any(|start| case.starts_with(start))
+            let is_named =
+                |part: &str| case.starts_with(part) || part.starts_with(',') && case.contains(part);
+            of && reason.cases.iter().any(|part| is_named(part))
         };
         let reason = REASONS.iter().position(fits);
         let reason = reason.ok_or_else(|| format!("{case}, {place}: no reason for it"))?;

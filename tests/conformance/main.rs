@@ -20,6 +20,7 @@ mod address;
 mod call;
 mod cases;
 mod differences;
+mod elsewhere;
 mod peer;
 mod runner;
 mod scene;

@@ -13,11 +13,25 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::FromRawFd;
+use std::sync::LazyLock;
 
 /// The byte at each position of what is sent, so that loss shows.
 #[allow(clippy::cast_possible_truncation, reason = "a pattern of bytes")]
 pub fn pattern(position: usize) -> u8 {
     (position.wrapping_mul(31) ^ (position >> 8)) as u8
+}
+
+/// The pattern of the first 16 MiB: more than the queues of any connection take
+/// while nobody reads. It repeats after 64 KiB.
+pub fn plenty() -> &'static [u8] {
+    static PLENTY: LazyLock<Vec<u8>> =
+        LazyLock::new(|| (0..65536).map(pattern).collect::<Vec<_>>().repeat(256));
+    &PLENTY
+}
+
+/// The pattern from a position on, for `length` bytes: 15 MiB at most.
+pub fn pattern_from(position: usize, length: usize) -> &'static [u8] {
+    &plenty()[position % 65536..][..length]
 }
 
 /// The case's end of the control connection.
@@ -81,6 +95,8 @@ impl Peer {
 /// Serves orders on `port` until ended.
 pub fn serve(make: Make, port: u16) {
     crate::scene::learn(make);
+    // Made once, for all that are forked.
+    plenty();
     let listener = call::raw_socket(libc::AF_INET, libc::SOCK_STREAM, 0);
     let address = Address::from(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
     must(call::bind(listener, &address));
@@ -200,8 +216,7 @@ impl Hands {
     }
 
     fn send(&mut self, length: usize, flags: c_int) -> String {
-        let bytes: Vec<_> = (self.sent..self.sent + length).map(pattern).collect();
-        let mut rest = bytes.as_slice();
+        let mut rest = pattern_from(self.sent, length);
         while !rest.is_empty() {
             let sent = call::send(self.socket, rest, flags | libc::MSG_NOSIGNAL);
             let Ok(sent) = usize::try_from(sent) else {
@@ -227,10 +242,8 @@ impl Hands {
             match usize::try_from(received) {
                 Ok(0) => break " then end".to_owned(),
                 Ok(received) => {
-                    for byte in &room[..received] {
-                        intact &= *byte == pattern(self.received);
-                        self.received += 1;
-                    }
+                    intact &= room[..received] == *pattern_from(self.received, received);
+                    self.received += received;
                     taken += received;
                 }
                 Err(_) => break format!(" then {}", error_name(call::errno())),

@@ -7,7 +7,7 @@ use crate::peer::Peer;
 use std::ffi::c_int;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 /// How a program asks for its sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,22 +163,30 @@ impl Scene {
 
     /// The address of a port on which nobody listens, and nobody will.
     pub fn refusing(&self) -> Address {
-        self.held().1
-    }
-
-    /// The same, for this side to be bound to.
-    pub fn free(&self) -> Address {
-        let (holder, address) = self.held();
-        call::close(holder);
-        address
-    }
-
-    /// A TCP socket that is bound to a port of this machine's, and that address.
-    fn held(&self) -> (Fd, Address) {
         let holder = call::raw_socket(self.family.number(), libc::SOCK_STREAM, 0);
         must(call::bind(holder, &self.own(0)));
-        let port = call::name_of(holder).map_or(0, |name| name.port());
-        (holder, self.own(port))
+        self.own(call::name_of(holder).map_or(0, |name| name.port()))
+    }
+
+    /// An address for this side to be bound to. Its port is none that the kernel
+    /// chooses for others, and another one each time.
+    pub fn free(&self) -> Address {
+        const FIRST: u32 = 10_000;
+        const COUNT: u32 = 20_000;
+        static ASKED: AtomicU32 = AtomicU32::new(0);
+        // Cases that run at the same time have processes of their own.
+        let start = std::process::id() * 8;
+        for _ in 0..1000 {
+            let place = (start + ASKED.fetch_add(1, Relaxed)) % COUNT;
+            let port = u16::try_from(FIRST + place).unwrap_or(0);
+            let trial = call::raw_socket(self.family.number(), libc::SOCK_STREAM, 0);
+            let is_free = call::bind(trial, &self.any(port)) == 0;
+            call::close(trial);
+            if is_free {
+                return self.own(port);
+            }
+        }
+        panic!("no port is free")
     }
 
     /// A peer that has done nothing yet.
@@ -259,6 +267,11 @@ impl Deaf {
     /// Answers from now on: the next SYN that is sent again gets through.
     pub fn listen(&self) {
         call::raw_accept(self.listener);
+    }
+
+    /// Refuses from now on.
+    pub fn close(&self) {
+        call::close(self.listener);
     }
 
     /// Accepts the connection of the case.

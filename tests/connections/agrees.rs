@@ -2,16 +2,17 @@
 //! What is said, and what the sockets say themselves and the kernel has counted.
 
 use crate::held::{all, end, serve, some, Held};
-use crate::{COUNT, SMCCTL, SOCKETS};
+use crate::{COUNT, SOCKETS};
 use kit::scene::Scene;
 use kit::Kernel;
+use kit::SMCCTL;
 use serde_json::Value;
 
 /// What `sockets.py` sends in each direction.
 const TOTAL: u64 = 100_000;
 
 /// One address of the server's of each family.
-fn addresses(scene: &Scene) -> [String; 2] {
+pub fn addresses(scene: &Scene) -> [String; 2] {
     let v6 = if scene.is_pair() {
         "2001:db8::1"
     } else {
@@ -20,14 +21,15 @@ fn addresses(scene: &Scene) -> [String; 2] {
     [scene.server.address.to_string(), v6.to_owned()]
 }
 
-fn kinds() -> &'static [&'static str] {
+/// The kinds of sockets that this kernel has.
+pub fn kinds() -> &'static [&'static str] {
     match Kernel::expected() {
         Kernel::AfSmc => &["smc"],
         _ => &["smc", "inet"],
     }
 }
 
-fn is_here() -> bool {
+pub fn is_here() -> bool {
     Kernel::expected() != Kernel::Without
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Sockets that are kept open, what they say of themselves, and what is said of them.
 
-use crate::{SMCCTL, SOCKETS};
+use crate::SOCKETS;
 use kit::machine::{Machine, Output};
 use kit::scene::{Scene, Serving};
+use kit::SMCCTL;
 use serde_json::Value;
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -2,9 +2,10 @@
 //! A host with ten thousand SMC sockets.
 
 use crate::held::{serve, Held};
-use crate::{COUNT, SMCCTL};
+use crate::COUNT;
 use kit::scene::Scene;
 use kit::Kernel;
+use kit::SMCCTL;
 use serde_json::Value;
 use std::collections::HashSet;
 

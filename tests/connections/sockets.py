@@ -5,6 +5,7 @@ sockets.py serve   KIND ADDRESS[,...] PORT   echoes
 sockets.py connect KIND ADDRESS PORT COUNT FACTS
 sockets.py fresh   KIND COUNT FACTS
 sockets.py many    KIND ADDRESS PORT COUNT FACTS    connects and is quiet
+sockets.py share   KIND ADDRESS PORT COUNT FACTS    COUNT processes with one listener
 
 KIND   tcp, smc (AF_SMC), inet (IPPROTO_SMC)
 
@@ -57,10 +58,10 @@ def facts(connection):
     }
 
 
-def tell(path, connections):
+def tell(path, lines):
     with open(path + ".new", "w", encoding="ascii") as file:
-        for connection in connections:
-            file.write(json.dumps(facts(connection)) + "\n")
+        for line in lines:
+            file.write(json.dumps(line) + "\n")
     os.rename(path + ".new", path)
     while True:
         signal.pause()
@@ -73,14 +74,19 @@ def receive(connection, count):
         count -= len(data)
 
 
+def listening(kind, address, port):
+    listener = make(kind, address)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((address, int(port)))
+    listener.listen(1024)
+    return listener
+
+
 def serve(kind, addresses, port):
     listeners, connections = {}, {}
     poll = select.poll()
     for address in addresses.split(","):
-        listener = make(kind, address)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((address, int(port)))
-        listener.listen(1024)
+        listener = listening(kind, address, port)
         listeners[listener.fileno()] = listener
         poll.register(listener, select.POLLIN)
     while True:
@@ -105,11 +111,24 @@ def connect(kind, address, port, count, path, exchanges=True):
             connection.sendall(bytes(PIECE))
             receive(connection, PIECE)
         connections.append(connection)
-    tell(path, connections)
+    tell(path, [facts(connection) for connection in connections])
 
 
 def fresh(kind, count, path):
-    tell(path, [make(kind, "") for _ in range(int(count))])
+    sockets = [make(kind, "") for _ in range(int(count))]
+    tell(path, [facts(one) for one in sockets])
+
+
+def share(kind, address, port, count, path):
+    listener = listening(kind, address, port)
+    pids = [os.getpid()]
+    for _ in range(int(count) - 1):
+        pid = os.fork()
+        if pid == 0:
+            while True:
+                signal.pause()
+        pids.append(pid)
+    tell(path, [facts(listener) | {"pid": pid} for pid in pids])
 
 
 resource.setrlimit(resource.RLIMIT_NOFILE, (20000, 20000))
@@ -117,4 +136,5 @@ what, arguments = sys.argv[1], sys.argv[2:]
 if what == "many":
     connect(*arguments, exchanges=False)
 else:
-    {"serve": serve, "connect": connect, "fresh": fresh}[what](*arguments)
+    known = {"serve": serve, "connect": connect, "fresh": fresh, "share": share}
+    known[what](*arguments)

@@ -2,14 +2,15 @@
 //! Users without privilege, and machines without SMC.
 
 use crate::held::{serve, Held};
-use crate::{COUNT, SMCCTL};
+use crate::COUNT;
 use kit::machine::Machine;
 use kit::scene::Scene;
 use kit::Kernel;
+use kit::SMCCTL;
 use serde_json::Value;
 
 /// nobody may not see the checkout, so gets a copy.
-fn as_nobody(arguments: &str) -> String {
+pub fn as_nobody(arguments: &str) -> String {
     format!(
         "copy=$(mktemp -d) && trap 'rm -rf $copy' EXIT && chmod 755 $copy &&
          cp {SMCCTL} $copy && cd / &&
@@ -64,6 +65,7 @@ fn a_machine_without_smc_is_told_so_in_a_line() {
     for script in [
         format!("{SMCCTL} connections"),
         format!("{SMCCTL} connections --json --port 80"),
+        format!("{SMCCTL} connections --local-port 80 --pids"),
         as_nobody(""),
     ] {
         let said = here.run(&script).unwrap();
@@ -78,6 +80,9 @@ fn a_machine_without_smc_is_told_so_in_a_line() {
         "--pid x",
         "--port 65536",
         "--mode udp",
+        "--local-port http",
+        "--state gone",
+        "--pids --watch",
         "--program [",
         "more",
     ] {

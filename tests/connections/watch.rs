@@ -2,10 +2,11 @@
 //! The live view gives the terminal back as it was, however it ends.
 
 use crate::held::{serve, Held};
-use crate::{COUNT, SMCCTL, VIEWER};
+use crate::{COUNT, VIEWER};
 use kit::machine::Machine;
 use kit::scene::Scene;
 use kit::Kernel;
+use kit::SMCCTL;
 
 /// Runs `command` in a terminal: its status, and what it wrote in the end.
 fn view(how: &str, seen: &str, command: &str) -> (i32, String) {

@@ -6,6 +6,7 @@ use super::{kernel, list, said, smcctl, COUNT, PATH};
 use kit::machine::Machine;
 use kit::scene::Scene;
 use kit::Kernel;
+use kit::SMCCTL_IN_PATH;
 use serde_json::{json, Value};
 
 fn connections(of: &Value) -> u64 {
@@ -132,7 +133,7 @@ fn a_reset_is_for_who_did_it() {
     // Another user, to whom the checkout may be closed.
     let other = here
         .run(&format!(
-            "{PATH} copy=$(mktemp -d) && trap 'rm -rf $copy' EXIT && chmod 755 $copy &&
+            "{SMCCTL_IN_PATH}{PATH} copy=$(mktemp -d) && trap 'rm -rf $copy' EXIT && chmod 755 $copy &&
              cp $(command -v smcctl) $copy && cd / && export HOME=$copy &&
              setpriv --reuid=65534 --regid=65534 --clear-groups $copy/smcctl --json stats"
         ))

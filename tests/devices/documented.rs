@@ -5,7 +5,7 @@ use super::used::hold;
 use super::{json, list, smcctl, COUNT, PATH};
 use kit::machine::Machine;
 use kit::scene::Scene;
-use kit::Kernel;
+use kit::{Kernel, SMCCTL_IN_PATH};
 use serde_json::Value;
 
 fn keys(value: &Value) -> Vec<&str> {
@@ -120,7 +120,7 @@ fn users_without_privilege() {
     let here = Machine::here().unwrap();
     let run = |command: &str| {
         let script = format!(
-            "{PATH} copy=$(mktemp -d) && trap 'rm -rf $copy' EXIT && chmod 755 $copy &&
+            "{SMCCTL_IN_PATH}{PATH} copy=$(mktemp -d) && trap 'rm -rf $copy' EXIT && chmod 755 $copy &&
              cp $(command -v smcctl) $copy && cd / && export HOME=$copy &&
              setpriv --reuid=65534 --regid=65534 --clear-groups $copy/smcctl {command}"
         );

@@ -4,9 +4,11 @@
 pub mod bare;
 pub mod capture;
 pub mod counters;
+pub mod job;
 pub mod machine;
 pub mod pcap;
 pub mod scene;
+pub mod stream;
 pub mod truth;
 
 use std::path::{Path, PathBuf};
@@ -33,7 +35,7 @@ impl Kernel {
     ///
     /// # Panics
     /// When `SMC_TEST_KERNEL` has a value that is none of `debian-6.1`,
-    /// `debian-6.12`, `debian-6.12 pair` and `smcd`.
+    /// `debian-6.12`, `debian-6.12 pair`, `smcd` and `smcd-next`.
     #[must_use]
     #[allow(clippy::panic, reason = "a test fails by panicking")]
     pub fn expected() -> Self {
@@ -41,7 +43,7 @@ impl Kernel {
             Err(_) => Self::Without,
             Ok("debian-6.1") => Self::AfSmc,
             Ok("debian-6.12") => Self::IpprotoSmc,
-            Ok("smcd") => Self::SmcD,
+            Ok("smcd" | "smcd-next") => Self::SmcD,
             Ok("debian-6.12 pair") => Self::SmcR,
             Ok(other) => panic!("SMC_TEST_KERNEL: {other:?} is no kernel of scripts/lab"),
         }
@@ -96,6 +98,13 @@ fn median(mut numbers: Vec<f64>) -> Option<f64> {
     numbers.sort_by(f64::total_cmp);
     numbers.get(numbers.len() / 2).copied()
 }
+
+/// The built `smcctl`, in a script that runs in the checkout.
+pub const SMCCTL: &str = "${CARGO_TARGET_DIR:-target}/release/smcctl";
+
+/// Begins a script that runs in the checkout: `smcctl` is in PATH, before all others.
+pub const SMCCTL_IN_PATH: &str =
+    "export PATH=$(cd ${CARGO_TARGET_DIR:-target}/release && pwd):$PATH; ";
 
 /// Top of the checkout.
 #[must_use]

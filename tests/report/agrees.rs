@@ -6,6 +6,7 @@ use crate::{COUNT, PYTHON};
 use kit::counters::Counters;
 use kit::scene::Scene;
 use kit::Kernel;
+use kit::SMCCTL;
 
 /// A server and a client, each told about: (client's, server's).
 fn play(
@@ -251,7 +252,7 @@ fn no_common_eid() {
     let codes = (at_client, peers, at_server);
     let scene = Scene::new(COUNT);
     let eids = scene
-        .alone("eids", "target/release/smcctl --json ueid list")
+        .alone("eids", &format!("{SMCCTL} --json ueid list"))
         .out;
     let eids: serde_json::Value = serde_json::from_str(&eids).unwrap();
     let eids: Vec<String> = eids["ueids"]
@@ -261,7 +262,7 @@ fn no_common_eid() {
         .map(|eid| eid.as_str().unwrap().to_owned())
         .collect();
     assert!(!eids.is_empty(), "{} works without an EID?", kind());
-    let _ = scene.alone("eids", "target/release/smcctl ueid flush");
+    let _ = scene.alone("eids", &format!("{SMCCTL} ueid flush"));
     let (client, server) = play(
         &scene,
         "eids",
@@ -270,7 +271,7 @@ fn no_common_eid() {
         &format!("./smc_run --report=json {PYTHON}/client.py waits $SERVER 7111 5"),
     );
     for eid in eids {
-        let _ = scene.alone("eids", &format!("target/release/smcctl ueid add {eid}"));
+        let _ = scene.alone("eids", &format!("{SMCCTL} ueid add {eid}"));
     }
     let (at_client, at_server) = scene.counted();
     let server = server.unwrap();

@@ -11,7 +11,7 @@ fn exit_status_and_signals_pass_through() {
         "passes",
         "status() { printf '%s ' $?; }
          set +e
-         for run in ./smc_run './smc_run --report' 'target/release/smcctl run --report --'; do
+         for run in ./smc_run './smc_run --report' \"${CARGO_TARGET_DIR:-target}/release/smcctl run --report --\"; do
              $run sh -c 'exit 7'; status
              $run sh -c 'kill -KILL $$'; status
              $run sh -c 'kill -SEGV $$'; status
@@ -101,7 +101,7 @@ fn nothing_of_it_is_in_a_run_without() {
 #[test]
 fn whoever_is_not_told_runs_all_the_same() {
     let scene = Scene::new(COUNT);
-    let library = "LD_PRELOAD=$PWD/target/release/libsmc_report.so";
+    let library = "LD_PRELOAD=$(realpath ${CARGO_TARGET_DIR:-target}/release/libsmc_report.so)";
     let said = scene.alone(
         "alone",
         &format!(

@@ -126,6 +126,29 @@ fn both_byte_orders_and_widths_are_read() {
         assert_eq!(inspect(&file), format!("elf {shape} - /lib/ld64.so.1"));
         let file = scratch.write("go", header(wide, big, 22, &with_go));
         assert_eq!(inspect(&file), format!("elf {shape} Go /lib/ld64.so.1"));
+        // The first library that it needs (DT_NEEDED, 1) by where the names are (DT_STRTAB, 5).
+        let word = |value: u32| match (wide, big) {
+            (false, _) => u32s(&[value]),
+            (true, false) => u32s(&[value, 0]),
+            (true, true) => u32s(&[0, value]),
+        };
+        let dynamic = [21, 9, 1, 7, 1, 1, 5, 0, 0, 0].map(word).concat();
+        for (first, asan) in [
+            ("libasan.so.8", "+asan"),
+            ("/opt/libclang_rt.asan-s390x.so", "+asan"),
+            ("libubsan.so.1", ""),
+            ("", ""),
+        ] {
+            let names = format!("libc.6\0{first}\0libasan.so.8\0");
+            let linked = [
+                (3, &b"/lib/ld64.so.1\0"[..], 1),
+                (1, names.as_bytes(), 1),
+                (2, &dynamic, 8),
+            ];
+            let file = scratch.write("linked", header(wide, big, 22, &linked));
+            let expected = format!("elf {shape} -{asan} /lib/ld64.so.1");
+            assert_eq!(inspect(&file), expected, "{first}");
+        }
         let one_segment = [property.clone(), notes].concat();
         let padded = header(wide, big, 22, &[(4, &one_segment, 8)]);
         assert_eq!(

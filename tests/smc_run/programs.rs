@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Programs that cannot be preloaded: recognised, said, run on TCP or refused.
 
-use crate::sandbox::{as_nobody, command, is_root, library, run, smc_run, Scratch, NOBODY};
+use crate::sandbox::{as_nobody, command, is_root, library, run, script, smc_run, Scratch, NOBODY};
 use std::fs;
 use std::os::unix::fs::{chown, MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -179,6 +179,21 @@ fn set_user_id_programs_are_recognised() {
             &privileged(&scratch, "sgid", NOBODY, 0o2755),
             &why("set-group-ID"),
         );
+        // With no_new_privs the kernel does not look at these bits, and the loader preloads:
+        // it is the library that complains.
+        for (name, mode) in [("suid-nnp", 0o4755), ("sgid-nnp", 0o2755)] {
+            let program = privileged(&scratch, name, NOBODY, mode);
+            let no_new_privs = || {
+                let mut command = command("setpriv");
+                command.args(["--nnp", "--"]);
+                command
+            };
+            run(no_new_privs().arg(script()).arg("--require").arg(&program)).quietly(7);
+            let exec = format!("exec env SMC_PORTS=x LD_PRELOAD={}", library().display());
+            let exec = format!("{exec} \"$0\"");
+            let preloaded = run(no_new_privs().args(["sh", "-c", &exec]).arg(&program));
+            assert!(preloaded.stderr.contains("SMC_PORTS"), "{preloaded:?}");
+        }
         // Already that user: the loader has nothing to protect.
         for (name, owner, mode) in [("own", 0, 0o6755), ("plain", NOBODY, 0o755)] {
             run(&mut smc_run([privileged(&scratch, name, owner, mode)])).quietly(7);

@@ -2,7 +2,8 @@
 //! `--report`: how smcctl and its library are found, and what they are given.
 //! What the report says is for tests/report.
 
-use crate::sandbox::{as_nobody, checkout, command, run, smc_run, Scratch};
+use crate::sandbox::{self, as_nobody, command, run, smc_run, Scratch};
+use crate::sanitizers::runtime;
 use std::fs;
 use std::path::PathBuf;
 
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 /// other.
 fn install(prefix: &Scratch, library: &str) -> PathBuf {
     let built = |name: &str| {
-        let path = checkout().join("target/release").join(name);
+        let path = sandbox::library().with_file_name(name);
         fs::read(&path).unwrap_or_else(|error| {
             panic!(
                 "{}: {error}: cargo build --release -p smcctl -p smc-report",
@@ -47,6 +48,22 @@ fn its_library_is_in_front_and_found_where_it_is_installed() {
         let expected = format!("{report}:{shim}:libc.so.6\n");
         assert_eq!(said.stdout, expected, "{said:?}");
     }
+}
+
+#[test]
+fn it_is_behind_what_has_to_be_the_first() {
+    let prefix = Scratch::new();
+    let installed = install(&prefix, "lib/libsmc_shim.so");
+    let runtime = runtime("libasan.so");
+    let mut with = command(&installed);
+    with.args(["--report", "printenv", "LD_PRELOAD"])
+        .env("LD_PRELOAD", &runtime)
+        .env("ASAN_OPTIONS", "detect_leaks=0");
+    let said = run(&mut with);
+    let ours = prefix.path().join("lib/lib").display().to_string();
+    let expected = format!("{runtime}:{ours}smc_report.so:{ours}smc_shim.so\n");
+    assert_eq!(said.stdout, expected, "{said:?}");
+    assert_eq!(said.stderr, "smcctl: no connections of printenv\n");
 }
 
 #[test]

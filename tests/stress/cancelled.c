@@ -3,12 +3,15 @@
  * Threads that are cancelled where they wait, and before they do.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static struct sockaddr_in address;
@@ -86,14 +89,56 @@ static void closes_one_of_two(void)
 	close(fd);
 }
 
+/* The connection takes no more after that. */
+static void writes(void)
+{
+	pthread_barrier_wait(&begun);
+	(void)!write(connection, memory, sizeof(memory));
+}
+
+static void sends(void)
+{
+	pthread_barrier_wait(&begun);
+	send(connection, memory, sizeof(memory), 0);
+}
+
+static void sends_message(void)
+{
+	struct iovec part = { memory, sizeof(memory) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	pthread_barrier_wait(&begun);
+	sendmsg(connection, &message, 0);
+}
+
+/* Nothing comes from the other side. */
+static void splices(void)
+{
+	int ends[2];
+
+	need(!pipe(ends), "pipe");
+	pthread_barrier_wait(&begun);
+	splice(connection, NULL, ends[1], NULL, 1, 0);
+}
+
+static void waits_for_events(void)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int epoll = epoll_create1(0);
+
+	need(!epoll_ctl(epoll, EPOLL_CTL_ADD, connection, &event), "epoll_ctl");
+	pthread_barrier_wait(&begun);
+	epoll_wait(epoll, &event, 1, -1);
+}
+
 struct wait {
 	void (*wait)(void);
 	const char *name;
-	/* In which it is asleep then; 0: it does not sleep. */
-	int system_call;
+	/* In which it is asleep then, or what it is copied by; 0: it does not sleep. */
+	int system_call, other;
 };
 
-static int is_asleep(pid_t thread, int call)
+static int is_asleep(pid_t thread, const struct wait *wait)
 {
 	char path[64], text[16] = "";
 	FILE *file;
@@ -103,7 +148,9 @@ static int is_asleep(pid_t thread, int call)
 	need(file != NULL, path);
 	(void)!fgets(text, sizeof(text), file);
 	fclose(file);
-	return atoi(text) == call && text[0] != 'r';
+	if (text[0] == 'r') /* "running" */
+		return 0;
+	return atoi(text) == wait->system_call || (wait->other && atoi(text) == wait->other);
 }
 
 static pid_t number;
@@ -124,7 +171,7 @@ static void cancel(struct wait *wait, int early)
 	if (early)
 		pthread_cancel(thread);
 	pthread_barrier_wait(&begun);
-	while (!early && !is_asleep(number, wait->system_call))
+	while (!early && !is_asleep(number, wait))
 		sched_yield();
 	pthread_cancel(thread);
 	pthread_join(thread, &end);
@@ -140,6 +187,11 @@ int main(void)
 		{ accepts, "accept", SYS_accept },
 		{ accepts4, "accept4", SYS_accept4 },
 		{ connects, "connect", SYS_connect },
+		{ writes, "write", SYS_write },
+		{ sends, "send", SYS_sendto },
+		{ sends_message, "sendmsg", SYS_sendmsg },
+		{ splices, "splice", SYS_splice, SYS_recvfrom },
+		{ waits_for_events, "epoll_wait", SYS_epoll_wait },
 	};
 	int peer;
 	size_t i;

@@ -2,22 +2,36 @@
 //! The cases, by subject.
 
 mod accept;
+mod again;
 mod bind;
+mod bind_options;
 mod close;
 mod connect;
+mod devices;
+mod edges;
 mod identity;
 mod ioctl;
+mod lost;
+mod memory;
 mod option_calls;
 mod option_rows;
 mod options;
 mod pending;
 mod poll;
 mod receive;
+mod resume;
+mod resume_keeps;
 mod reuseport;
 mod send;
 mod sharing;
+mod short_sends;
 mod shutdown;
 mod signals;
+mod splice;
+mod splice_calls;
+mod tcp_info;
+mod urgent;
+mod waits;
 
 use crate::scene::{Family, Scene};
 
@@ -37,6 +51,7 @@ enum Body {
         fn(&Scene, &option_rows::Row) -> String,
         &'static option_rows::Row,
     ),
+    Waits(waits::Wait),
 }
 
 impl Case {
@@ -44,6 +59,7 @@ impl Case {
         match self.body {
             Body::Alone(body) => body(scene),
             Body::WithRow(body, row) => body(scene, row),
+            Body::Waits(wait) => wait.play(scene),
         }
     }
 }
@@ -57,20 +73,33 @@ type Entry = (&'static str, &'static [Family], fn(&Scene) -> String);
 
 /// All cases, in the order of the table.
 pub fn all() -> Vec<Case> {
-    let subjects: [&[Entry]; 15] = [
+    let subjects: [&[Entry]; 28] = [
         identity::CASES,
         bind::CASES,
         reuseport::CASES,
         option_calls::CASES,
         connect::CASES,
+        again::CASES,
         pending::CASES,
+        memory::CASES,
         accept::CASES,
+        resume::CASES,
+        resume_keeps::CASES,
+        devices::CASES,
+        bind_options::CASES,
         poll::CASES,
+        edges::CASES,
+        lost::CASES,
         send::CASES,
+        short_sends::CASES,
+        urgent::CASES,
         receive::CASES,
+        splice::CASES,
+        splice_calls::CASES,
         shutdown::CASES,
         close::CASES,
         ioctl::CASES,
+        tcp_info::CASES,
         signals::CASES,
         sharing::CASES,
     ];
@@ -80,5 +109,8 @@ pub fn all() -> Vec<Case> {
         families,
         body: Body::Alone(body),
     });
-    alone.chain(options::cases()).collect()
+    alone
+        .chain(options::cases())
+        .chain(waits::cases())
+        .collect()
 }

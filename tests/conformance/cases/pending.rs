@@ -222,13 +222,21 @@ pub fn interrupt(flags: i32) {
             &raw const action,
             std::ptr::null_mut(),
         ));
-        let tick = libc::timeval {
-            tv_sec: 0,
-            tv_usec: 100_000,
-        };
+    }
+    tick(flags != libc::SA_RESTART);
+}
+
+/// Has SIGALRM sent after 100 ms, and every 100 ms if that `repeats`.
+pub fn tick(repeats: bool) {
+    let tick = libc::timeval {
+        tv_sec: 0,
+        tv_usec: 100_000,
+    };
+    // SAFETY: valid structures.
+    unsafe {
         let mut timer: libc::itimerval = std::mem::zeroed();
         timer.it_value = tick;
-        if flags != libc::SA_RESTART {
+        if repeats {
             timer.it_interval = tick;
         }
         must(libc::setitimer(

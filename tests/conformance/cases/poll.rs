@@ -192,18 +192,53 @@ pub fn fill(socket: Fd) -> usize {
 
 /// The same with `most` bytes at most.
 pub fn fill_up_to(socket: Fd, most: usize) -> usize {
+    queue_stays_as_it_is(socket);
     let mut total = 0;
     while total < most {
-        let end = most.min(total + 16384);
-        let block: Vec<u8> = (total..end).map(crate::peer::pattern).collect();
-        let sent = call::send(socket, &block, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL);
-        match usize::try_from(sent) {
-            Ok(sent) => total += sent,
-            Err(_) if call::poll(socket, POLLOUT, 100) == 0 => return total,
-            Err(_) => assert_eq!(call::errno(), libc::EAGAIN),
+        let block = crate::peer::pattern_from(total, 16384.min(most - total));
+        let sent = call::send(socket, block, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL);
+        if let Ok(sent) = usize::try_from(sent) {
+            total += sent;
+            continue;
+        }
+        assert_eq!(call::errno(), libc::EAGAIN);
+        if stays_full(socket, |limit| call::poll(socket, POLLOUT, limit) != 0) {
+            break;
         }
     }
     total
+}
+
+/// Else TCP's queue grows now and then while nobody reads. SMC's rings are there, and
+/// stay as they are.
+pub fn queue_stays_as_it_is(socket: Fd) {
+    must(call::set_int(
+        socket,
+        libc::SOL_SOCKET,
+        libc::SO_SNDBUF,
+        65536,
+    ));
+}
+
+/// Whether the queues of `socket` are full until the peer reads. What is under way
+/// to the peer makes room when it has arrived, and so may a receiver that is asked
+/// after 200 ms whether it has some; SMC always has something under way. `has_room`
+/// says whether there is room within so many milliseconds.
+pub fn stays_full(socket: Fd, has_room: impl Fn(c_int) -> bool) -> bool {
+    const SIOCOUTQNSD: u64 = 0x894b;
+    let mut quiet = 0;
+    for _ in 0..10 {
+        let [queued, unsent] =
+            [libc::TIOCOUTQ, SIOCOUTQNSD].map(|request| call::ioctl_number(socket, request));
+        if has_room(100) {
+            return false;
+        }
+        quiet = if queued == unsent { quiet + 1 } else { 0 };
+        if quiet == 4 {
+            break;
+        }
+    }
+    true
 }
 
 /// A new epoll instance that watches `socket`.

@@ -223,7 +223,7 @@ fn dup_to(fd: Fd, number: Fd) -> Fd {
 }
 
 /// Runs `work` in a forked child; its exit status.
-fn in_child(work: impl FnOnce() -> i32) -> String {
+pub fn in_child(work: impl FnOnce() -> i32) -> String {
     // SAFETY: this process has one thread; the child ends with `_exit`.
     unsafe {
         let child = must(libc::fork());

@@ -3,6 +3,7 @@
 
 use super::{Entry, ALL, BOTH};
 use crate::call::{self, error_name, get_int, must, say, wait_for, Fd};
+use crate::elsewhere::elsewhere;
 use crate::peer::Peer;
 use libc::{POLLIN, SHUT_RD, SHUT_RDWR, SHUT_WR, SOL_SOCKET, SO_ACCEPTCONN};
 use std::thread::JoinHandle;
@@ -198,26 +199,4 @@ fn woken(socket: Fd, peer: &mut Peer, waiting: JoinHandle<String>) -> String {
 
 fn peer_name(fd: Fd) -> String {
     call::peer_of(fd).map_or_else(error_name, |_| "named".to_owned())
-}
-
-/// Runs `work` in another thread, and returns once that thread sleeps in it.
-fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-    let (tell, told) = std::sync::mpsc::channel();
-    let thread = std::thread::spawn(move || {
-        // SAFETY: takes nothing.
-        let _ = tell.send(unsafe { libc::gettid() });
-        work()
-    });
-    let file = format!("/proc/self/task/{}/syscall", told.recv().unwrap());
-    // Not "running" and in poll, accept, sendto, recvfrom or accept4: asleep where it
-    // should be.
-    let sleeps = |text: &str| {
-        ["7 ", "43 ", "44 ", "45 ", "288 "]
-            .iter()
-            .any(|call| text.starts_with(call))
-    };
-    while !thread.is_finished() && !std::fs::read_to_string(&file).is_ok_and(|text| sleeps(&text)) {
-        std::thread::yield_now();
-    }
-    thread
 }

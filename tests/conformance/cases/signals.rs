@@ -5,6 +5,7 @@ use super::{Entry, BOTH};
 use crate::call::{self, must, say, Fd};
 use libc::{SIGIO, SIGURG};
 use std::ffi::c_int;
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 pub const CASES: &[Entry] = &[
     ("SIGIO: O_ASYNC set on a connection", BOTH, |scene| {
@@ -78,7 +79,7 @@ pub const CASES: &[Entry] = &[
 ];
 
 /// Has SIGIO sent to this process.
-fn asynchronous(socket: Fd) {
+pub fn asynchronous(socket: Fd) {
     // SAFETY: takes nothing.
     must(call::fcntl(socket, libc::F_SETOWN, unsafe {
         libc::getpid()
@@ -98,7 +99,7 @@ fn set_of(signal: c_int) -> libc::sigset_t {
 }
 
 /// Keeps a signal pending instead of delivering it.
-fn hold(signal: c_int) {
+pub fn hold(signal: c_int) {
     let set = set_of(signal);
     // SAFETY: a valid set.
     unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) };
@@ -122,7 +123,54 @@ fn await_signal(signal: c_int) -> String {
     format!("signal {number}")
 }
 
+/// Whether the signal comes within `milliseconds` (-1: for ever).
+pub fn next(signal: c_int, milliseconds: c_int) -> bool {
+    let set = set_of(signal);
+    let limit = libc::timespec {
+        tv_sec: libc::time_t::from(milliseconds / 1000),
+        tv_nsec: libc::c_long::from(milliseconds % 1000) * 1_000_000,
+    };
+    let none = std::ptr::null_mut();
+    // SAFETY: a valid set; nothing is written; a valid limit, or none.
+    let number = unsafe {
+        match milliseconds {
+            -1 => libc::sigwaitinfo(&raw const set, none),
+            _ => libc::sigtimedwait(&raw const set, none, &raw const limit),
+        }
+    };
+    number == signal
+}
+
 /// SIGALRM every 100 ms, with a handler and without SA_RESTART.
-fn alarm_soon() {
+pub fn alarm_soon() {
     super::pending::interrupt(0);
+}
+
+/// Has SIGALRM sent after 100 ms, and runs `then` in another thread when it has been
+/// handled.
+pub fn when_handled(flags: c_int, then: impl FnOnce() + Send + 'static) {
+    static HANDLED: AtomicI32 = AtomicI32::new(-1);
+    extern "C" fn handler(_: c_int) {
+        // SAFETY: one valid byte.
+        unsafe { libc::write(HANDLED.load(Relaxed), [0_u8].as_ptr().cast(), 1) };
+    }
+    let mut ends = [0; 2];
+    // SAFETY: room for two descriptors; a handler that only writes; valid structures.
+    unsafe {
+        must(libc::pipe(ends.as_mut_ptr()));
+        HANDLED.store(ends[1], Relaxed);
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as *const () as usize;
+        action.sa_flags = flags;
+        let none = std::ptr::null_mut();
+        must(libc::sigaction(libc::SIGALRM, &raw const action, none));
+    }
+    std::thread::spawn(move || {
+        // The thread of the case is the one to be interrupted.
+        hold(libc::SIGALRM);
+        // SAFETY: room for a byte.
+        unsafe { libc::read(ends[0], [0_u8].as_mut_ptr().cast(), 1) };
+        then();
+    });
+    super::pending::tick(false);
 }
