@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lines written from inside somebody else's program.
+//! Log lines, written from inside somebody else's program.
 //!
-//! Silent unless asked (`SMC_LOG`); each line is one write, made on the stack
-//! without locks. Standard error is used only while it is the very file that
-//! it was at load; a log file is opened and closed for each line. So no
-//! descriptor is held that the program could close, and none is written to
-//! that may by now be the program's.
+//! Silent unless asked (`SMC_LOG`); each line is one write, made on the stack without locks.
+//! Standard error is used only while it is the file that it was at load; a log file is
+//! opened and closed for each line. So no descriptor stays open that the program could
+//! close, and nothing is written to a descriptor that may be the program's by now.
 
-use crate::smc::os::{self, Errno};
-use crate::smc::{address, identity};
-use log::{Level, LevelFilter, Log, Metadata, Record};
+use log::{Level, Log, Metadata, Record};
 use once_cell::race::OnceBox;
-use smc_policy::{Config, Verdict};
-use std::ffi::{c_int, CString, OsStr};
+use smc_core::sys::{self, Errno};
+use smc_policy::Config;
+use std::ffi::{CString, OsStr};
 use std::fmt::{Display, Write};
-use std::net::SocketAddr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// Longest line, in bytes; the rest is cut.
 const LONGEST_LINE: usize = 512;
@@ -49,7 +45,7 @@ pub fn open(config: &Config) -> Result<(), Unwritable<'_>> {
     let level = filter.filter();
     let place = match config.log_file.as_deref() {
         Some(path) => Place::File(appendable(path)?),
-        None => Place::StandardError(os::file_identity(libc::STDERR_FILENO)),
+        None => Place::StandardError(sys::file_identity(libc::STDERR_FILENO)),
     };
     let journal = JOURNAL.get_or_init(|| Box::new(Journal { filter, place }));
     if log::set_logger(journal).is_ok() {
@@ -79,8 +75,8 @@ impl Display for Unwritable<'_> {
 fn appendable(path: &OsStr) -> Result<CString, Unwritable<'_>> {
     let unwritable = |error| Unwritable { path, error };
     let here = in_this_folder(path).ok_or(unwritable(Errno(libc::EINVAL)))?;
-    os::open_for_append(&here)
-        .map(os::close)
+    sys::open_for_append(&here)
+        .map(sys::close)
         .map_err(unwritable)?;
     Ok(here)
 }
@@ -90,13 +86,8 @@ fn in_this_folder(path: &OsStr) -> Option<CString> {
     let path = Path::new(path);
     let mut folder = [0; libc::PATH_MAX as usize];
     let path =
-        os::working_directory(&mut folder).map_or(path.to_owned(), |folder| folder.join(path));
+        sys::working_directory(&mut folder).map_or(path.to_owned(), |folder| folder.join(path));
     CString::new(path.into_os_string().into_vec()).ok()
-}
-
-/// Whether decisions are written down.
-pub fn has_lines() -> bool {
-    log::max_level() >= LevelFilter::Info
 }
 
 /// Says that a variable has a value that is no good; only while loading,
@@ -104,72 +95,7 @@ pub fn has_lines() -> bool {
 pub fn complain(problem: &dyn Display) {
     let mut line = Line::new();
     let _ = write!(line, "smc_shim: {problem}");
-    os::write_once(libc::STDERR_FILENO, line.finish());
-}
-
-/// One decision: `connect 192.0.2.1:6379 fd 7: SMC`.
-pub fn decision(call: &str, address: &SocketAddr, fd: c_int, verdict: &Verdict) {
-    if !has_lines() {
-        return;
-    }
-    let before = Errno::current();
-    if let Verdict::Tcp(reason) = verdict {
-        log::debug!("{call} {address} fd {fd}: TCP: {reason}");
-    } else if !identity::is_smc(fd) {
-        log::debug!("{call} {address} fd {fd}: TCP: the kernel says it is no SMC socket");
-    } else {
-        log::debug!("{call} {address} fd {fd}: SMC");
-    }
-    before.set();
-}
-
-/// `fd` is about to be closed, and no connect of it was seen. If it is an SMC connection
-/// all the same: says so, once.
-pub fn unseen_connect(fd: c_int) {
-    static SAID: AtomicBool = AtomicBool::new(false);
-    if log::max_level() < LevelFilter::Warn || SAID.load(Relaxed) || !identity::is_smc(fd) {
-        return;
-    }
-    let peer = os::peer_address(fd).ok();
-    let peer = peer.and_then(|(peer, length)| address::internet(&peer, length));
-    if let Some(peer) = peer.filter(|_| !SAID.swap(true, Relaxed)) {
-        log::warn!(
-            "fd {fd} to {peer}: SMC, connected without connect(2) (io_uring): \
-             SMC_PORTS and SMC_HOSTS were not asked"
-        );
-    }
-}
-
-/// `SMC_REQUIRE=1` and no SMC socket to be had: says why, once.
-pub fn cannot_create(error: c_int) {
-    static SAID: AtomicBool = AtomicBool::new(false);
-    if !SAID.swap(true, Relaxed) {
-        log::error!("socket: {}", NoSmc(error));
-    }
-}
-
-/// The kernel has no SMC, so the program is on TCP: said once.
-pub fn no_kernel_support() {
-    static SAID: AtomicBool = AtomicBool::new(false);
-    if !SAID.swap(true, Relaxed) {
-        log::warn!("TCP: {}", NoSmc(libc::EAFNOSUPPORT));
-    }
-}
-
-/// Why there is no SMC socket, and what to do about it.
-struct NoSmc(c_int);
-
-impl Display for NoSmc {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            libc::EAFNOSUPPORT | libc::EPROTONOSUPPORT => f.write_str(
-                "this kernel makes no SMC sockets: load the module (modprobe smc), or boot a kernel \
-                 that has it (CONFIG_SMC; Debian's are 6.1 and 6.12)",
-            ),
-            libc::EACCES | libc::EPERM => f.write_str("a security policy forbids SMC sockets"),
-            error => write!(f, "the kernel refused an SMC socket (errno {error})"),
-        }
-    }
+    sys::write_once(libc::STDERR_FILENO, line.finish());
 }
 
 impl Log for Journal {
@@ -182,9 +108,9 @@ impl Log for Journal {
             return;
         }
         let mut line = Line::new();
-        let program = os::invoked_as().file_name().unwrap_or_default();
+        let program = sys::invoked_as().file_name().unwrap_or_default();
         let _ = line.write_bytes(program.as_bytes());
-        let _ = write!(line, "[{}]: ", os::process_id());
+        let _ = write!(line, "[{}]: ", sys::process_id());
         if record.level() <= Level::Warn {
             let word = if record.level() == Level::Error {
                 "error"
@@ -196,14 +122,14 @@ impl Log for Journal {
         let _ = line.write_fmt(*record.args());
         match &self.place {
             Place::File(path) => {
-                if let Ok(fd) = os::open_for_append(path) {
-                    os::write_once(fd, line.finish());
-                    os::close(fd);
+                if let Ok(fd) = sys::open_for_append(path) {
+                    sys::write_once(fd, line.finish());
+                    sys::close(fd);
                 }
             }
             Place::StandardError(at_load) => {
-                if at_load.is_some() && os::file_identity(libc::STDERR_FILENO) == *at_load {
-                    os::write_once(libc::STDERR_FILENO, line.finish());
+                if at_load.is_some() && sys::file_identity(libc::STDERR_FILENO) == *at_load {
+                    sys::write_once(libc::STDERR_FILENO, line.finish());
                 }
             }
         }

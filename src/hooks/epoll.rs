@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Waiting by epoll: the real call, and then a look at the events, for those that TCP
-//! would not have ([`smc::epoll`]).
-//!
-//! As in `send`, a thread that waits can be cancelled.
+//! Waiting by epoll: the real call, and then a look at the events, for those that TCP would
+//! not have.
 
-use super::next::{jump, next};
-use crate::panics::caught;
-use crate::smc;
+use super::real::real;
 use libc::{c_int, epoll_event, sigset_t, timespec};
+use smc_core::lifecycle;
+use smc_core::panics::caught;
 
 macro_rules! waits {
-    (unsafe fn $name:ident($epoll:ident: c_int, $events:ident: *mut epoll_event, $($argument:ident: $of:ty),*)) => {
+    (unsafe fn $name:ident($($argument:ident: $of:ty),*)) => {
         #[no_mangle]
         unsafe extern "C-unwind" fn $name(
-            $epoll: c_int, $events: *mut epoll_event, $($argument: $of),*
+            epoll: c_int, events: *mut epoll_event, most: c_int, $($argument: $of),*
         ) -> c_int {
-            let count = jump!("C-unwind" $name(
-                $epoll: c_int, $events: *mut epoll_event, $($argument: $of),*
+            let real = real!("C-unwind" fn $name(
+                epoll: c_int, events: *mut epoll_event, most: c_int, $($argument: $of),*
             ) -> c_int);
+            // SAFETY: the program's own arguments.
+            let count = unsafe { real(epoll, events, most, $($argument),*) };
             if count > 0 {
                 // SAFETY: the kernel has just written so many.
                 let events = unsafe {
-                    std::slice::from_raw_parts_mut($events, count.unsigned_abs() as usize)
+                    std::slice::from_raw_parts_mut(events, count.unsigned_abs() as usize)
                 };
-                if events.iter().any(smc::epoll::is_odd) {
-                    correct($epoll, events);
+                if events.iter().any(lifecycle::epoll::may_differ) {
+                    correct(epoll, events);
                 }
             }
             count
@@ -34,25 +34,9 @@ macro_rules! waits {
 
 #[cold]
 fn correct(epoll: c_int, events: &mut [epoll_event]) {
-    caught(|| smc::epoll::correct(epoll, events));
+    caught(|| lifecycle::epoll::correct(epoll, events));
 }
 
-waits! {
-    unsafe fn epoll_wait(
-        epoll: c_int, events: *mut epoll_event, most: c_int, milliseconds: c_int
-    )
-}
-
-waits! {
-    unsafe fn epoll_pwait(
-        epoll: c_int, events: *mut epoll_event, most: c_int, milliseconds: c_int,
-        signals: *const sigset_t
-    )
-}
-
-waits! {
-    unsafe fn epoll_pwait2(
-        epoll: c_int, events: *mut epoll_event, most: c_int, limit: *const timespec,
-        signals: *const sigset_t
-    )
-}
+waits! { unsafe fn epoll_wait(milliseconds: c_int) }
+waits! { unsafe fn epoll_pwait(milliseconds: c_int, signals: *const sigset_t) }
+waits! { unsafe fn epoll_pwait2(limit: *const timespec, signals: *const sigset_t) }

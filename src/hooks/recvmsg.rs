@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Calls that receive descriptors from another process (`SCM_RIGHTS`, unix(7)). Data is
-//! not looked at: the real call comes first, and what follows is for messages that came
-//! with control data.
-//!
-//! As in `send`, none of them is one of redhook's hooks: a thread that waits in one can be
-//! cancelled (pthread_cancel(3)).
+//! Calls that receive descriptors from another process (`SCM_RIGHTS`, unix(7)). The real call
+//! comes first, and what follows is for messages with control data.
 
-use super::next::{jump, next};
-use crate::panics::caught;
-use crate::smc;
+use super::real::real;
 use libc::{
     c_int, c_uint, cmsghdr, mmsghdr, msghdr, ssize_t, timespec, CMSG_DATA, CMSG_FIRSTHDR, CMSG_LEN,
     CMSG_NXTHDR, SCM_RIGHTS, SOL_SOCKET,
 };
+use smc_core::lifecycle;
+use smc_core::panics::caught;
 
 #[no_mangle]
 unsafe extern "C-unwind" fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t {
-    let received =
-        jump!("C-unwind" recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t);
+    let real =
+        real!("C-unwind" fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t);
+    // SAFETY: the program's own arguments.
+    let received = unsafe { real(fd, message, flags) };
     // SAFETY: the kernel has just written it.
     if received >= 0 && unsafe { (*message).msg_controllen } != 0 {
         with_control_data(message);
@@ -33,9 +31,11 @@ unsafe extern "C-unwind" fn recvmmsg(
     flags: c_int,
     timeout: *mut timespec,
 ) -> c_int {
-    let received = jump!("C-unwind" recvmmsg(
+    let real = real!("C-unwind" fn recvmmsg(
         fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int, timeout: *mut timespec
     ) -> c_int);
+    // SAFETY: the program's own arguments.
+    let received = unsafe { real(fd, messages, count, flags, timeout) };
     for at in 0..usize::try_from(received).unwrap_or(0) {
         // SAFETY: the kernel has just written so many of them.
         let message = unsafe { &raw mut (*messages.add(at)).msg_hdr };
@@ -51,7 +51,7 @@ unsafe extern "C-unwind" fn recvmmsg(
 extern "C" fn with_control_data(message: *mut msghdr) {
     caught(|| {
         // SAFETY: the kernel has just written the message and its control data.
-        unsafe { each_descriptor(message, smc::accept::received) };
+        unsafe { each_descriptor(message, lifecycle::accept::received) };
     });
 }
 

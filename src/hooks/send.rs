@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Calls that send. The real call comes first; only when it has taken less than it
-//! was given is the socket looked at ([`smc::send`]).
-//!
-//! None of them is one of redhook's hooks: a thread that waits in one can be
-//! cancelled (pthread_cancel(3)), and is then unwound from there.
+//! Calls that send. The real call comes first; only when it has taken less than it was given
+//! is the socket looked at.
 
-use super::next::{jump, next};
-use crate::panics::caught;
-use crate::smc;
+use super::real::real;
 use libc::{
     c_int, c_uint, c_void, iovec, mmsghdr, msghdr, off_t, size_t, sockaddr, socklen_t, ssize_t,
 };
+use smc_core::lifecycle::send::after_short_send;
+use smc_core::panics::caught;
 
 /// A call of one buffer of `$length` bytes.
 macro_rules! sends {
     (unsafe fn $name:ident($fd:ident: c_int, $($argument:ident: $of:ty),*), $length:ident, $signals:ident) => {
         #[no_mangle]
         unsafe extern "C-unwind" fn $name($fd: c_int, $($argument: $of),*) -> ssize_t {
-            let sent = jump!("C-unwind" $name($fd: c_int, $($argument: $of),*) -> ssize_t);
+            let real = real!("C-unwind" fn $name(fd: c_int, $($argument: $of),*) -> ssize_t);
+            // SAFETY: the program's own arguments.
+            let sent = unsafe { real($fd, $($argument),*) };
             if is_all(sent, $length) {
                 return sent;
             }
@@ -31,7 +30,9 @@ macro_rules! sends_vector {
     (unsafe fn $name:ident($fd:ident: c_int, $($argument:ident: $of:ty),*), $total:expr, $signals:ident) => {
         #[no_mangle]
         unsafe extern "C-unwind" fn $name($fd: c_int, $($argument: $of),*) -> ssize_t {
-            let sent = jump!("C-unwind" $name($fd: c_int, $($argument: $of),*) -> ssize_t);
+            let real = real!("C-unwind" fn $name(fd: c_int, $($argument: $of),*) -> ssize_t);
+            // SAFETY: the program's own arguments.
+            let sent = unsafe { real($fd, $($argument),*) };
             if sent >= 0 && is_all(sent, $total) {
                 return sent;
             }
@@ -48,14 +49,14 @@ pub(super) fn is_all(taken: ssize_t, length: size_t) -> bool {
 }
 
 #[cold]
-extern "C" fn not_all_written(fd: c_int, sent: ssize_t) -> ssize_t {
-    caught(|| smc::send::not_all(fd, sent, true));
+extern "C" fn short_write(fd: c_int, sent: ssize_t) -> ssize_t {
+    caught(|| after_short_send(fd, sent, true));
     sent
 }
 
 #[cold]
-extern "C" fn not_all_sent(fd: c_int, sent: ssize_t) -> ssize_t {
-    caught(|| smc::send::not_all(fd, sent, false));
+extern "C" fn short_send(fd: c_int, sent: ssize_t) -> ssize_t {
+    caught(|| after_short_send(fd, sent, false));
     sent
 }
 
@@ -71,54 +72,54 @@ unsafe fn total(buffers: *const iovec, count: usize) -> usize {
 }
 
 sends! {
-    unsafe fn write(fd: c_int, data: *const c_void, length: size_t), length, not_all_written
+    unsafe fn write(fd: c_int, data: *const c_void, length: size_t), length, short_write
 }
 
 sends! {
-    unsafe fn __write(fd: c_int, data: *const c_void, length: size_t), length, not_all_written
+    unsafe fn __write(fd: c_int, data: *const c_void, length: size_t), length, short_write
 }
 
 sends! {
-    unsafe fn send(fd: c_int, data: *const c_void, length: size_t, flags: c_int), length, not_all_sent
+    unsafe fn send(fd: c_int, data: *const c_void, length: size_t, flags: c_int), length, short_send
 }
 
 sends! {
-    unsafe fn __send(fd: c_int, data: *const c_void, length: size_t, flags: c_int), length, not_all_sent
+    unsafe fn __send(fd: c_int, data: *const c_void, length: size_t, flags: c_int), length, short_send
 }
 
 sends! {
     unsafe fn sendto(
         fd: c_int, data: *const c_void, length: size_t, flags: c_int,
         to: *const sockaddr, to_length: socklen_t
-    ), length, not_all_sent
+    ), length, short_send
 }
 
 sends_vector! {
     unsafe fn writev(fd: c_int, buffers: *const iovec, count: c_int),
     // SAFETY: the kernel has just read them.
     unsafe { total(buffers, count.unsigned_abs() as usize) },
-    not_all_written
+    short_write
 }
 
 sends_vector! {
     unsafe fn pwritev2(fd: c_int, buffers: *const iovec, count: c_int, at: off_t, flags: c_int),
     // SAFETY: the kernel has just read them.
     unsafe { total(buffers, count.unsigned_abs() as usize) },
-    not_all_written
+    short_write
 }
 
 sends_vector! {
     unsafe fn pwritev64v2(fd: c_int, buffers: *const iovec, count: c_int, at: off_t, flags: c_int),
     // SAFETY: the kernel has just read them.
     unsafe { total(buffers, count.unsigned_abs() as usize) },
-    not_all_written
+    short_write
 }
 
 sends_vector! {
     unsafe fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int),
     // SAFETY: the kernel has just read it.
     unsafe { total((*message).msg_iov, (*message).msg_iovlen) },
-    not_all_sent
+    short_send
 }
 
 #[no_mangle]
@@ -128,13 +129,15 @@ unsafe extern "C-unwind" fn sendmmsg(
     count: c_uint,
     flags: c_int,
 ) -> c_int {
-    let sent = jump!("C-unwind" sendmmsg(
+    let real = real!("C-unwind" fn sendmmsg(
         fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int
     ) -> c_int);
+    // SAFETY: the program's own arguments.
+    let sent = unsafe { real(fd, messages, count, flags) };
     // SAFETY: the kernel has read and written as many as it says.
     let is_whole = || unsafe { is_last_whole(messages, sent) };
     if !u32::try_from(sent).is_ok_and(|sent| sent == count && is_whole()) {
-        not_all_sent(fd, sent as ssize_t);
+        short_send(fd, sent as ssize_t);
     }
     sent
 }

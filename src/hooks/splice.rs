@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Calls that move data in the kernel: out of an SMC socket it is copied
-//! ([`smc::splice`]); into one, it is a call that sends ([`smc::send`]).
+//! Calls that move data in the kernel: out of an SMC socket it is copied; into one, it is a
+//! call that sends.
 
-use super::next::{jump, next};
+use super::real::real;
 use super::send::is_all;
-use crate::panics::caught;
-use crate::smc;
 use libc::{c_int, c_uint, loff_t, off_t, size_t, ssize_t};
+use smc_core::identity;
+use smc_core::lifecycle::{self, send};
+use smc_core::panics::caught;
 
 #[no_mangle]
 unsafe extern "C-unwind" fn splice(
@@ -18,25 +19,27 @@ unsafe extern "C-unwind" fn splice(
     flags: c_uint,
 ) -> ssize_t {
     // With an offset, of a socket or of a pipe, the kernel refuses what is asked here.
-    if from_offset.is_null() && to_offset.is_null() && smc::splice::is_source(from) {
-        return smc::splice::copy(from, to, length, flags);
+    if from_offset.is_null() && to_offset.is_null() && lifecycle::splice::is_source(from) {
+        return lifecycle::splice::copy(from, to, length, flags);
     }
-    let moved = jump!("C-unwind" splice(
+    let real = real!("C-unwind" fn splice(
         from: c_int, from_offset: *mut loff_t,
         to: c_int, to_offset: *mut loff_t, length: size_t, flags: c_uint
     ) -> ssize_t);
+    // SAFETY: the program's own arguments.
+    let moved = unsafe { real(from, from_offset, to, to_offset, length, flags) };
     if !is_all(moved, length) {
-        not_all_moved(moved, to, || smc::splice::is_pipe_empty(from));
+        short_move(moved, to, || lifecycle::splice::is_pipe_empty(from));
     }
     moved
 }
 
 /// The call has moved less than it was asked to: `is_source_empty` may be the reason.
 #[cold]
-fn not_all_moved(moved: ssize_t, to: c_int, is_source_empty: impl FnOnce() -> bool) {
+fn short_move(moved: ssize_t, to: c_int, is_source_empty: impl FnOnce() -> bool) {
     caught(|| {
-        if moved < 0 || smc::identity::is_smc(to) && !is_source_empty() {
-            smc::send::not_all(to, moved, true);
+        if moved < 0 || identity::is_smc(to) && !is_source_empty() {
+            send::after_short_send(to, moved, true);
         }
     });
 }
@@ -51,17 +54,19 @@ macro_rules! sendfile {
             $length: size_t,
         ) -> ssize_t {
             // Into a pipe, Linux 5.12 on, this is a splice.
-            if $offset.is_null() && smc::splice::is_source($from) {
-                return smc::splice::copy($from, $to, $length, 0);
+            if $offset.is_null() && lifecycle::splice::is_source($from) {
+                return lifecycle::splice::copy($from, $to, $length, 0);
             }
-            let moved = jump!("C-unwind" $name(
-                $to: c_int, $from: c_int, $offset: *mut off_t, $length: size_t
+            let real = real!("C-unwind" fn $name(
+                to: c_int, from: c_int, offset: *mut off_t, length: size_t
             ) -> ssize_t);
+            // SAFETY: the program's own arguments.
+            let moved = unsafe { real($to, $from, $offset, $length) };
             if !is_all(moved, $length) {
-                let is_told = moved >= 0 && !$offset.is_null();
+                let is_known = moved >= 0 && !$offset.is_null();
                 // SAFETY: the kernel has just read and written it.
-                let offset = is_told.then(|| unsafe { $offset.read_unaligned() });
-                not_all_moved(moved, $to, || smc::splice::is_file_at_end($from, offset));
+                let offset = is_known.then(|| unsafe { $offset.read_unaligned() });
+                short_move(moved, $to, || lifecycle::splice::is_file_at_end($from, offset));
             }
             moved
         }

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `socket`: an SMC socket where the program asks for a TCP socket.
+//!
+//! Whatever goes wrong, the program gets the socket that it asked for; only
+//! `SMC_REQUIRE=1` turns a failure into an error.
+
+use crate::convert::smc_socket;
+use crate::engine::Engine;
+use crate::panics::caught;
+use crate::process::{self, Process};
+use crate::sys::{self, Errno};
+use crate::{events, fd_table, identity};
+use libc::{AF_INET, AF_INET6, IPPROTO_TCP, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET};
+use std::ffi::c_int;
+
+/// Whether `socket(domain, kind, protocol)` is TCP.
+#[inline]
+fn is_tcp(domain: c_int, kind: c_int, protocol: c_int) -> bool {
+    (domain == AF_INET || domain == AF_INET6)
+        && kind & !(SOCK_NONBLOCK | SOCK_CLOEXEC) == SOCK_STREAM
+        && (protocol == 0 || protocol == IPPROTO_TCP)
+}
+
+/// The program's `socket()`: an SMC socket if it asks for TCP in a process that takes
+/// part, else what it asks for.
+#[inline]
+pub fn socket(engine: impl Engine, domain: c_int, kind: c_int, protocol: c_int) -> c_int {
+    if !is_tcp(domain, kind, protocol) {
+        identity::program_asked_for(domain, protocol);
+        return engine.socket(domain, kind, protocol);
+    }
+    let Some(process) = process::get().filter(|_| process::makes_smc()) else {
+        return engine.socket(domain, kind, protocol);
+    };
+    let before = Errno::current();
+    let call = |domain, kind, protocol| outcome(engine.socket(domain, kind, protocol));
+    match caught(|| smc_socket::create(call, process, domain, kind)) {
+        Some(Ok(fd)) => {
+            fd_table::created(fd);
+            size_buffers(process, fd);
+            before.set();
+            fd
+        }
+        Some(Err(error)) if process.config.require => {
+            caught(|| events::cannot_create(error.0));
+            error.set();
+            -1
+        }
+        _ => {
+            before.set();
+            engine.socket(domain, kind, protocol)
+        }
+    }
+}
+
+#[inline]
+fn outcome(fd: c_int) -> Result<c_int, Errno> {
+    if fd >= 0 {
+        Ok(fd)
+    } else {
+        Err(Errno::current())
+    }
+}
+
+/// `SMC_SNDBUF` and `SMC_RCVBUF`: the ring sizes must be set before connect or listen. The
+/// kernel cuts them to `net.core.wmem_max` and `rmem_max`, as TCP's.
+#[inline]
+fn size_buffers(process: &Process, fd: c_int) {
+    for (name, bytes) in [
+        (libc::SO_SNDBUF, process.config.sndbuf),
+        (libc::SO_RCVBUF, process.config.rcvbuf),
+    ] {
+        if let Some(Ok(bytes)) = bytes.map(c_int::try_from) {
+            let _ = sys::set_int_option(fd, SOL_SOCKET, name, bytes);
+        }
+    }
+}

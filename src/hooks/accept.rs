@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `accept` and `accept4`.
+
+use super::real::real;
+use libc::{c_int, sockaddr, socklen_t};
+use smc_core::fd_table::{self, State};
+use smc_core::lifecycle;
+use smc_core::panics::caught;
+use smc_core::{report, sys};
+
+#[no_mangle]
+unsafe extern "C-unwind" fn accept(
+    fd: c_int,
+    address: *mut sockaddr,
+    length: *mut socklen_t,
+) -> c_int {
+    let real = real!("C-unwind" fn accept(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int);
+    if is_tcp(fd) {
+        // SAFETY: the program's own arguments.
+        return unsafe { real(fd, address, length) };
+    }
+    // SAFETY: the program's own arguments.
+    through(fd, || unsafe { real(fd, address, length) })
+}
+
+#[no_mangle]
+unsafe extern "C-unwind" fn accept4(
+    fd: c_int,
+    address: *mut sockaddr,
+    length: *mut socklen_t,
+    flags: c_int,
+) -> c_int {
+    let real = real!("C-unwind" fn accept4(
+        fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags: c_int
+    ) -> c_int);
+    if is_tcp(fd) {
+        // SAFETY: the program's own arguments.
+        return unsafe { real(fd, address, length, flags) };
+    }
+    // SAFETY: the program's own arguments.
+    through(fd, || unsafe { real(fd, address, length, flags) })
+}
+
+/// Whether there is nothing to do but the call.
+#[inline]
+fn is_tcp(listener: c_int) -> bool {
+    fd_table::get(listener).state() == State::ListeningTcp && !report::is_on()
+}
+
+fn through(listener: c_int, call: impl FnOnce() -> c_int) -> c_int {
+    let may_be_smc = caught(|| lifecycle::accept::before(listener)).unwrap_or(false);
+    let fd = call();
+    if fd < 0 {
+        return fd;
+    }
+    if may_be_smc {
+        if let Some(Err(error)) = caught(|| lifecycle::accept::after(listener, fd)) {
+            return sys::c_result(Err(error));
+        }
+    }
+    if report::is_on() {
+        caught(|| report::connections::accepted(fd));
+    }
+    fd
+}
