@@ -2,7 +2,7 @@
 //! `smcctl compare`: its answer is right, it is given only where the kernel says SMC,
 //! and whatever happens, nothing is left running.
 //!
-//! Needs `cargo build --release -p smc-shim -p smc-report -p smcctl` first.
+//! Needs `cargo build --release -p smc-shim -p smcctl` first.
 #![allow(
     missing_docs,
     clippy::indexing_slicing,

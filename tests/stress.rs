@@ -242,6 +242,23 @@ fn senseless_arguments_get_tcps_answers() {
     }
 }
 
+#[test]
+fn pointers_to_nowhere_get_tcps_answers() {
+    let table = |options| said("exec $RUN $STRESS pointers", options);
+    let tcp = table(None);
+    for expected in [
+        "connect length 16 unmapped: -1 errno 14",
+        "connect length 16 half: -1 errno 14",
+        "accept address true read-only: -1 errno 14",
+        "sendmsg buffers unreadable: -1 errno 14",
+    ] {
+        assert!(tcp.lines().any(|line| line == expected), "{tcp}");
+    }
+    for options in ["", "-p 1-65535", "-p 1"] {
+        assert_same(&tcp, &table(Some(options)), options);
+    }
+}
+
 /// Compares line by line: the lines that differ are what one wants to see.
 fn assert_same(tcp: &str, smc: &str, options: &str) {
     let different: Vec<_> = tcp
@@ -255,6 +272,59 @@ fn assert_same(tcp: &str, smc: &str, options: &str) {
         "under smc_run {options}:\n{}",
         different.join("\n")
     );
+}
+
+#[test]
+fn only_the_last_close_ends_a_connection() {
+    let scratch = Scratch::new("last-close");
+    let program = scratch.compile("last_close.c", &[], "last_close");
+    for situation in [
+        "child-keeps",
+        "parent-ends",
+        "duplicate",
+        "own-table",
+        "slow-reader",
+    ] {
+        assert_says(
+            &format!("exec $RUN {program} {situation}"),
+            "",
+            &format!("{situation}: closed at once, all arrived\n"),
+        );
+    }
+}
+
+/// Valgrind ends a program that makes a thread by clone(2).
+#[test]
+fn under_valgrind_all_arrives() {
+    let scratch = Scratch::new("valgrind");
+    let program = scratch.compile("last_close.c", &[], "last_close");
+    // A close may wait there.
+    let script = format!(
+        "exec $RUN valgrind -q --error-exitcode=9 {program} slow-reader | sed 's/closed.*,/closed,/'"
+    );
+    assert_says(&script, "", "slow-reader: closed, all arrived\n");
+}
+
+#[test]
+fn a_listener_that_is_shut_down_calls_nobody_elses() {
+    let scratch = Scratch::new("shared-listener");
+    let program = scratch.compile("listener_shared.c", &[], "listener_shared");
+    assert_says(
+        &format!("exec $RUN {program}"),
+        "",
+        "connections to the other process: few\n",
+    );
+}
+
+#[test]
+fn socket64_is_there_for_those_who_bring_one() {
+    let scratch = Scratch::new("socket64");
+    let program = scratch.compile("socket64.c", &["-ldl"], "socket64");
+    let library = scratch.compile("socket64.c", &["-DLIBRARY", "-shared", "-fPIC"], "lib64.so");
+    assert_says(&format!("exec $RUN {program}"), "", "socket64: none\n");
+    // What the program finds first is the shim's, which finds the library's.
+    let script = format!("exec $RUN sh -c 'LD_PRELOAD=$LD_PRELOAD:{library} exec {program}'");
+    assert_says(&script, "", "socket64: {listener}\n");
 }
 
 #[test]

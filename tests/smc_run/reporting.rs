@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `--report`: how smcctl and its library are found, and what they are given.
+//! `--report`: how smcctl is found, and what it is given.
 //! What the report says is for tests/report.
 
 use crate::sandbox::{self, as_nobody, command, run, smc_run, Scratch};
@@ -7,26 +7,23 @@ use crate::sanitizers::runtime;
 use std::fs;
 use std::path::PathBuf;
 
-/// Installs the script, its library at `library`, smcctl and its library beside the
-/// other.
+/// Installs the script, its library at `library`, and smcctl.
 fn install(prefix: &Scratch, library: &str) -> PathBuf {
     let built = |name: &str| {
         let path = sandbox::library().with_file_name(name);
         fs::read(&path).unwrap_or_else(|error| {
             panic!(
-                "{}: {error}: cargo build --release -p smcctl -p smc-report",
+                "{}: {error}: cargo build --release -p smcctl",
                 path.display()
             )
         })
     };
     prefix.program("bin/smcctl", built("smcctl"));
-    let beside = library.replace("libsmc_shim", "libsmc_report");
-    prefix.program(&beside, built("libsmc_report.so"));
     prefix.install(library)
 }
 
 #[test]
-fn its_library_is_in_front_and_found_where_it_is_installed() {
+fn smcctl_is_found_and_what_is_preloaded_stays() {
     for place in [
         "lib/libsmc_shim.so",
         "lib/x86_64-linux-gnu/smc-shim/libsmc_shim.so",
@@ -35,17 +32,16 @@ fn its_library_is_in_front_and_found_where_it_is_installed() {
         let prefix = Scratch::new();
         let installed = install(&prefix, place);
         let shim = prefix.path().join(place).display().to_string();
-        let report = shim.replace("libsmc_shim", "libsmc_report");
         let mut with = command(&installed);
         let said = run(as_nobody(with.args(["--report", "printenv", "LD_PRELOAD"])));
-        assert_eq!(said.stdout, format!("{report}:{shim}\n"), "{said:?}");
+        assert_eq!(said.stdout, format!("{shim}\n"), "{said:?}");
         assert_eq!(said.stderr, "smcctl: no connections of printenv\n");
 
         // And again in what the program starts; what else is preloaded stays.
         let mut within = command(&installed);
         within.args(["--report", "sh", "-c", "exec \"$0\" printenv LD_PRELOAD"]);
         let said = run(within.arg(&installed).env("LD_PRELOAD", "libc.so.6"));
-        let expected = format!("{report}:{shim}:libc.so.6\n");
+        let expected = format!("{shim}:libc.so.6\n");
         assert_eq!(said.stdout, expected, "{said:?}");
     }
 }
@@ -60,8 +56,8 @@ fn it_is_behind_what_has_to_be_the_first() {
         .env("LD_PRELOAD", &runtime)
         .env("ASAN_OPTIONS", "detect_leaks=0");
     let said = run(&mut with);
-    let ours = prefix.path().join("lib/lib").display().to_string();
-    let expected = format!("{runtime}:{ours}smc_report.so:{ours}smc_shim.so\n");
+    let shim = prefix.path().join("lib/libsmc_shim.so");
+    let expected = format!("{runtime}:{}\n", shim.display());
     assert_eq!(said.stdout, expected, "{said:?}");
     assert_eq!(said.stderr, "smcctl: no connections of printenv\n");
 }
@@ -75,15 +71,6 @@ fn what_is_missing_is_named() {
     let smcctl = prefix.path().join("bin/smcctl");
     assert!(line.contains(&smcctl.display().to_string()), "{line}");
     assert!(line.contains("cargo build --release -p smcctl"), "{line}");
-
-    install(&prefix, "lib/libsmc_shim.so");
-    fs::remove_file(prefix.path().join("lib/libsmc_report.so")).unwrap();
-    let outcome = run(command(&installed).args(["--report", "echo", "started"]));
-    assert_eq!((outcome.code(), outcome.stdout.as_str()), (Some(1), ""));
-    assert!(
-        outcome.stderr.contains("no libsmc_report.so"),
-        "{outcome:?}"
-    );
 }
 
 #[test]

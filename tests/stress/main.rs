@@ -13,6 +13,7 @@ mod daemon;
 mod fork;
 mod hand_over;
 mod limits;
+mod pointers;
 mod signals;
 mod spawn;
 mod table;
@@ -43,6 +44,7 @@ fn main() -> io::Result<()> {
         ("receive", [address]) => hand_over::receive(address),
         ("table", []) => table::run(false),
         ("table", ["unmapped"]) => table::run(true),
+        ("pointers", []) => pointers::run(),
         ("limits", []) => limits::run(),
         _ => Err(io::Error::other(format!(
             "{situation} {rest:?}: no such situation"

@@ -11,6 +11,7 @@ use crate::run::start::{inherits_signals, kernel_has_smc, open_files, Running, S
 use crate::run::told::Told;
 use crate::run::unseen::Unseen;
 use clap::{Args, ValueHint};
+use smc_core::report::table::VARIABLE;
 use smc_policy::Config;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
@@ -90,49 +91,12 @@ fn folder() -> Option<PathBuf> {
 }
 
 pub(crate) const SHIM: &str = "libsmc_shim.so";
-pub(crate) const LIBRARY: &str = "libsmc_report.so";
-
-/// Adds the report's library to those that are preloaded: in front of the shim, which
-/// is behind nothing but what has to be the first, such as a sanitizer's runtime.
-pub(crate) fn add_library(preload: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let place = preload.iter().position(|library| library.ends_with(SHIM));
-    let library = library(preload)?;
-    preload.insert(place.unwrap_or(preload.len()), library);
-    Ok(())
-}
-
-/// Beside this program, beside the shim, or where libraries are installed.
-fn library(preload: &[PathBuf]) -> Result<PathBuf, Failure> {
-    let folder = folder().unwrap_or_default();
-    let beside_shim = preload
-        .iter()
-        .filter(|library| library.ends_with(SHIM))
-        .filter_map(|library| library.parent());
-    let lib = folder.with_file_name("lib");
-    // As Debian's packages have it.
-    let of_architecture = lib.join(format!("{}-linux-gnu/smc-shim", std::env::consts::ARCH));
-    let found = [folder.as_path()]
-        .into_iter()
-        .chain(beside_shim)
-        .chain([lib.as_path(), &lib.join("smc-shim"), &of_architecture])
-        .map(|folder| folder.join(LIBRARY))
-        .find(|path| path.is_file());
-    let found = found.ok_or_else(|| {
-        Failure::new(format!("there is no {LIBRARY} beside smcctl or {SHIM}"))
-            .fixed_by("cargo build --release -p smc-report")
-    })?;
-    if found
-        .as_os_str()
+/// Whether the shim is one of the libraries in `LD_PRELOAD`.
+pub(crate) fn has_shim(preload: &OsStr) -> bool {
+    preload
         .as_bytes()
-        .iter()
-        .any(|byte| b" :$".contains(byte))
-    {
-        let path = found.display();
-        return Err(Failure::new(format!(
-            "{path}: LD_PRELOAD takes no path with a space, colon or dollar sign; move it"
-        )));
-    }
-    Ok(found)
+        .split(|byte| b" :".contains(byte))
+        .any(|library| library.ends_with(b"/libsmc_shim.so"))
 }
 
 /// Runs the command with what is to be preloaded, and tells.
@@ -142,26 +106,15 @@ fn report(command: &[OsString], preload: &OsStr, output: &Output) -> Outcome {
     let name = command.first().map(Path::new).and_then(Path::file_name);
     let name = name.unwrap_or_default().to_string_lossy().into_owned();
 
-    let mut libraries: Vec<PathBuf> = preload
-        .as_bytes()
-        .split(|byte| b" :".contains(byte))
-        .filter(|path| !path.is_empty() && !path.ends_with(LIBRARY.as_bytes()))
-        .map(|path| PathBuf::from(OsStr::from_bytes(path)))
-        .collect();
     let inherited = open_files();
     let shared = Shared::create()?;
     let mut variables = Vec::new();
-    // What the shim cannot enter, this library must not.
-    if config.disabled || libraries.iter().any(|library| library.ends_with(SHIM)) {
-        add_library(&mut libraries)?;
-        variables.push((table::VARIABLE, Some(shared.path().into())));
+    // The shim reports; what it cannot enter is not counted.
+    if has_shim(preload) {
+        variables.push((VARIABLE, Some(shared.path().into())));
     }
-    let joined = libraries.iter().map(|path| path.as_os_str());
-    let joined = joined.collect::<Vec<_>>().join(OsStr::new(":"));
-    variables.push((
-        "LD_PRELOAD",
-        Some(joined).filter(|joined| !joined.is_empty()),
-    ));
+    let preload = Some(preload.to_owned()).filter(|preload| !preload.is_empty());
+    variables.push(("LD_PRELOAD", preload));
 
     let signals = Signals::block();
     let reader = Reader::begin(shared.table(), Judge::new(config, kernel_has_smc()))?;

@@ -6,7 +6,7 @@ use super::counters::Counters;
 use super::processes::{self, Ending};
 use super::protocol::{Ended, How, Reported};
 use super::side::Prepared;
-use crate::commands::run::{add_library, LIBRARY, SHIM};
+use crate::commands::run::has_shim;
 use crate::failure::{words, Failure};
 use crate::kernel::counts::{self, Counts};
 use crate::run::memory::Shared;
@@ -14,11 +14,12 @@ use crate::run::reader::Reader;
 use crate::run::reason::{Judge, Side as Role};
 use crate::run::start::kernel_has_smc;
 use crate::run::tally::Tally;
+use smc_core::report::table::VARIABLE;
 use smc_policy::Config;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::mpsc::{channel, Receiver, Sender};
 use std::thread;
@@ -202,7 +203,7 @@ fn collect(from: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     is_done
 }
 
-/// Has the program run under the report's library.
+/// Has the program report.
 fn report(prepared: &mut Prepared) -> Result<(Reader, Shared), Failure> {
     let config = Config::from_env(|name| match prepared.variables.get(name) {
         Some(value) => value.clone(),
@@ -210,24 +211,10 @@ fn report(prepared: &mut Prepared) -> Result<(Reader, Shared), Failure> {
     })
     .map_err(|problem| Failure::new(problem.to_string()))?;
     let preload = prepared.variables.get("LD_PRELOAD").cloned().flatten();
-    let preload = preload.unwrap_or_default().to_string_lossy().into_owned();
-    let mut libraries: Vec<PathBuf> = preload
-        .split([' ', ':'])
-        .filter(|path| !path.is_empty() && !path.ends_with(LIBRARY))
-        .map(PathBuf::from)
-        .collect();
     let shared = Shared::create()?;
-    if libraries.iter().any(|library| library.ends_with(SHIM)) {
-        add_library(&mut libraries)?;
-        let joined = libraries.iter().map(|path| path.as_os_str());
-        let joined = joined.collect::<Vec<_>>().join(":".as_ref());
+    if preload.is_some_and(|preload| has_shim(&preload)) {
         let path: OsString = shared.path().into();
-        prepared
-            .variables
-            .insert("LD_PRELOAD".to_owned(), Some(joined));
-        prepared
-            .variables
-            .insert(table::VARIABLE.to_owned(), Some(path));
+        prepared.variables.insert(VARIABLE.to_owned(), Some(path));
     }
     let reader = Reader::begin(shared.table(), Judge::new(config, kernel_has_smc()));
     Ok((reader?, shared))

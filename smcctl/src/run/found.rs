@@ -4,9 +4,9 @@
 
 use super::diag::{Mode, Seen, State};
 use super::reason::FORCED;
+use smc_core::report::table::{Entry, Kind, Phase};
 use std::path::Path;
 use std::time::{Duration, Instant};
-use table::{Entry, Kind, Phase};
 
 /// A socket that is not in the kernel's list is looked for so often: one that comes
 /// while the list is made up may be missing in it.
@@ -121,7 +121,7 @@ fn without_the_kernel(entry: &Entry) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use table::{Facts, Role};
+    use smc_core::report::table::{Facts, Role};
 
     fn entry(made: Kind, process: u32) -> Entry {
         Entry {

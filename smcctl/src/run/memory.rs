@@ -7,6 +7,7 @@
 //! told it.
 
 use crate::failure::{words, Failure};
+use smc_core::report::table::Table;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -14,7 +15,6 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
-use table::Table;
 
 /// A mapped table, and its file.
 #[derive(Debug)]

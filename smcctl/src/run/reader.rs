@@ -8,13 +8,13 @@ use super::memory::{self, becomes_reader, reads_no_more};
 use super::reason::{Judge, Why};
 use super::tally::{Tally, What};
 use crate::failure::{words, Failure};
+use smc_core::report::table::{Entry, Kind, Phase, Role, Table, Ticket};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::channel;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use table::{Entry, Kind, Phase, Role, Table, Ticket};
 
 /// Connections that are being made are looked at again after this time at first,
 /// and after twice the time each time, up to the longest.
@@ -64,8 +64,8 @@ impl Reader {
     #[must_use]
     pub fn end(self) -> Tally {
         self.ends.store(true, Relaxed);
-        if self.table.ring() {
-            memory::wake(self.table.bell());
+        if self.table.notify() {
+            memory::wake(self.table.changes());
         }
         self.thread.join().unwrap_or_default()
     }
@@ -97,7 +97,7 @@ impl Reading {
 
     fn until(mut self, ends: &AtomicBool) -> Tally {
         loop {
-            let bell = self.table.bell_value();
+            let bell = self.table.changes_value();
             let is_end = ends.load(Relaxed);
             let mut is_news = self.take_news();
             if is_end {
@@ -109,7 +109,7 @@ impl Reading {
             }
             if limit != Some(Duration::ZERO) {
                 self.table.sleeps(true);
-                memory::sleep(self.table.bell(), bell, limit);
+                memory::sleep(self.table.changes(), bell, limit);
                 self.table.sleeps(false);
             }
         }

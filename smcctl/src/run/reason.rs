@@ -4,10 +4,10 @@
 
 use crate::explain::codes::in_words;
 use serde::{Serialize, Serializer};
+use smc_core::report::table::{Entry, Kind, Role};
 use smc_policy::{Config, Verdict};
 use std::fmt;
 use std::net::{Ipv6Addr, SocketAddr};
-use table::{Entry, Kind, Role};
 
 /// The kernel's reason for a socket that was made TCP before it was connected
 /// (`SMC_CLC_DECL_OPTUNSUPP`): by the shim, or because of what the program did.
@@ -139,7 +139,7 @@ impl Judge {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use table::Facts;
+    use smc_core::report::table::Facts;
 
     fn entry(role: Role, before: Kind, made: Kind, port: u16) -> Entry {
         Entry {

@@ -2,8 +2,8 @@
 //! Programs that were executed without the library: their connections were not counted.
 
 use serde::Serialize;
+use smc_core::report::table::Table;
 use std::collections::BTreeMap;
-use table::Table;
 
 /// So many are named in the text.
 const NAMED: usize = 3;
