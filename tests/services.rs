@@ -18,6 +18,8 @@ use kit::SMCCTL_IN_PATH;
 mod booted;
 #[path = "services/files.rs"]
 mod files;
+#[path = "services/readme.rs"]
+mod readme;
 #[path = "services/refused.rs"]
 mod refused;
 #[path = "services/saved.rs"]

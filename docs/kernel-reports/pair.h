@@ -21,7 +21,7 @@
 
 static int protocol = IPPROTO_SMC;
 
-/* A connection within this host, of the kind that was asked for. */
+/* A connection within this host, over SMC or TCP as requested. */
 struct pair {
 	int client, server;
 };
@@ -77,7 +77,7 @@ static struct pair connected(void)
 	return pair;
 }
 
-/* Waits until so many bytes can be read: then they are there. */
+/* Waits until so many bytes can be read. */
 static void wait_until_readable(int fd, int count)
 {
 	struct pollfd polled = { .fd = fd, .events = POLLIN };
@@ -107,7 +107,7 @@ struct one_case {
 	int (*run)(void);
 };
 
-/* Runs the case that the command line names. Its status: 0, as over TCP. */
+/* Runs the case that the command line names. Returns 0 if it behaves as over TCP. */
 static int run_case(const struct one_case *cases, int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[2], "tcp"))

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * splice(2) out of an SMC socket: what is in the pipe afterwards, and who waits for whom.
+ * splice(2) from an SMC socket: what the pipe holds afterwards, and who waits for whom.
  *
  *	cc -Wall -o splice splice.c
  *	./splice close|reuse|hang [tcp]
  *
- * "reuse", started by root, has its connections made by two users.
+ * "reuse" must be started by root: two users make its connections.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -21,8 +21,8 @@ static void drop_to(uid_t uid)
 		err(1, "setresuid");
 }
 
-/* What is in a pipe after splice(2), when the connection is closed, and, if
- * reused, another one has come meanwhile, that of another user.
+/* What a pipe holds after splice(2) when the connection is closed and, if reused,
+ * another user's connection has been made since.
  */
 static int splice_case(int reused)
 {
@@ -96,8 +96,8 @@ static int splice_reuse(void)
 	return splice_case(1);
 }
 
-/* A mover splices into a pipe without O_NONBLOCK, a reader takes it out, a little
- * later: neither gets on.
+/* A mover splices into a pipe without O_NONBLOCK, and a reader reads the pipe a little
+ * later: both hang.
  */
 static int splice_hang(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * What a program waits for on an SMC socket, and is not told.
+ * Events that a program waits for on an SMC socket and does not get.
  *
  *	cc -Wall -pthread -o waiting waiting.c
  *	./waiting epollout|shutdown-rd|second-connect|full-ring [tcp]
@@ -30,7 +30,7 @@ static const char *event_names(unsigned int events)
 	return events ? text : " none";
 }
 
-/* A send takes a part of what it is given, the peer reads all of it: is there an edge? */
+/* A short send; the peer reads all of it: is there an edge? */
 static int epollout(void)
 {
 	static char bytes[16 << 20];
@@ -67,7 +67,7 @@ static void *receives(void *fd)
 	return (void *)(long)recv(*(int *)fd, &byte, 1, 0);
 }
 
-/* Another thread waits in recv while this one ends the receiving side. */
+/* Another thread waits in recv while this one shuts down the receiving side. */
 static int shutdown_rd(void)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET };
@@ -99,8 +99,8 @@ static const char *connects(int fd, const struct sockaddr_in *at)
 	return failed ? strerrorname_np(errno) : "0";
 }
 
-/* A connect without blocking, whose outcome is asked for by another connect, as Perl's
- * IO::Socket and Twisted do; the peer has spoken and closed meanwhile.
+/* A non-blocking connect; a second connect asks for its outcome, as Perl's IO::Socket and
+ * Twisted do, after the peer has sent data and closed.
  */
 static int second_connect(void)
 {
@@ -126,7 +126,7 @@ static int second_connect(void)
 	return wrong;
 }
 
-/* A sender with a full buffer waits for room, and the peer goes away. */
+/* A sender with a full buffer waits for space, and the peer closes. */
 static int full_ring(void)
 {
 	static char bytes[65536];

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Why a case differs from TCP under the shim, and what a user can do. The
-//! differences themselves are measured; this is where their reasons live.
+//! Why a case differs from TCP under the shim, and what a user can do. The test measures
+//! the differences; this file has their reasons.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Which sockets a reason speaks of.
+/// Which sockets a reason applies to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Of {
-    /// All that the shim made.
+    /// All that the shim created.
     Any,
     /// Those that are not, and were turned into TCP.
     Off,
 }
 
 struct Reason {
-    /// How the names of its cases begin; what begins with a comma is in the middle.
+    /// How the names of its cases begin; an entry that begins with a comma matches anywhere.
     cases: &'static [&'static str],
     of: Of,
     title: &'static str,
@@ -23,118 +23,125 @@ struct Reason {
     remedy: &'static str,
 }
 
-/// The first that fits is the reason.
+/// The first match is the reason.
 const REASONS: &[Reason] = &[
     Reason {
         cases: &[", awaiting ", "full, peer closes", "refused at once"],
         of: Of::Any,
-        title: "Who waits, in which way, and for what",
-        why: "Waiting by epoll is as on TCP, but for a socket whose number was closed or is \
-              another file's. poll, select and SIGIO are the kernel's own: it says ERR alone of \
-              a connection that is full and whose peer has gone, and HUP or ERR+HUP of a connect \
-              that has failed; it tells nobody who waits in poll or select of the end of the \
-              reading side, nor by SIGIO of a connect or of the end of a listener; a reset is \
-              the end of the data. While there is something to send, `shutdown` is done in the \
-              background: who waits in poll or select for room hears of it when that is done. \
-              Otherwise too the kernel wakes a moment before it notes the end: whether one who \
-              polls in another thread sees it is chance, and not among the cases. \
-              A connect that is under way cannot be shut down.",
-        remedy: "Look at ERR and HUP as well as at what was asked for, as portable programs do, \
-                 and give such calls a time limit; or leave the port off the list.",
+        title: "Waiting for events",
+        why: "epoll reports what it reports on TCP, except for a socket whose \
+              descriptor was closed or now refers to another file. poll, select and \
+              SIGIO are not interposed, so the kernel's behaviour shows: a full \
+              connection whose peer has closed reports only ERR, and a failed connect \
+              reports HUP or ERR+HUP. Nothing wakes poll or select when the reading \
+              side is shut down, and no SIGIO comes for a connect or for the end of a \
+              listener. A reset is the end of the data. `shutdown` with unsent data \
+              is done in the background: poll and select report room only when that \
+              is finished. The kernel also wakes a waiter a moment before it records \
+              the end, so what a poll in another thread sees can vary; the cases do \
+              not include that. A connect in progress cannot be shut down.",
+        remedy: "Check for ERR and HUP as well as for the events that were requested, \
+                 as portable programs do, and set a timeout; or leave the port off \
+                 the list.",
     },
     Reason {
         cases: &["connect once more"],
         of: Of::Any,
-        title: "The first connect after one that went on in the background",
-        why: "It says 0, and those after it EISCONN. A duplicate, or a child, does not know \
-              that another descriptor was told so already. A reset is told by no connect.",
-        remedy: "Nothing to do: programs take EISCONN for success.",
+        title: "The first connect after a background connect",
+        why: "The first call returns 0 and later ones EISCONN. A duplicate, or a \
+              child process, does not know that another descriptor already returned \
+              0. No connect reports a reset.",
+        remedy: "Nothing: programs treat EISCONN as success.",
     },
     Reason {
         cases: &["stopped listener"],
         of: Of::Any,
-        title: "A listener that is stopped and listens again",
-        why: "A fresh socket takes the number of a listener that is stopped by \
-              `connect(AF_UNSPEC)`. Other descriptors, in this process or another, stay with the \
-              old one and listen on. Who waited to be accepted reads an end instead of a reset. \
-              A port of the kernel's choice may stay the same.",
-        remedy: "Stop and resume a listener by the same descriptor.",
+        title: "A listener that stops and listens again",
+        why: "`connect(AF_UNSPEC)` on a listener puts a new socket behind its \
+              descriptor. Other descriptors, in this process or another, keep the old \
+              socket and go on listening. Connections that wait for an accept read an \
+              end of file instead of a reset. A port that the kernel chose can stay \
+              the same.",
+        remedy: "Stop and resume a listener with the same descriptor.",
     },
     Reason {
         cases: &["urgent data"],
         of: Of::Any,
         title: "Sending while urgent data is unread",
-        why: "SMC takes nothing more until the peer has read the urgent byte.",
-        remedy: "Leave the port of programs with urgent data (telnet, ftp) off the list.",
+        why: "SMC accepts no more data until the peer has read the urgent byte.",
+        remedy: "Leave the ports of programs with urgent data (telnet, ftp) off the \
+                 list.",
     },
     Reason {
         cases: &["TCP_INFO"],
         of: Of::Any,
         title: "TCP_INFO",
-        why: "Times, states and windows are those of the connection that the handshake went \
-              over; the backlog is that of the first `listen`; SMC counts as unsent what is not \
-              in the peer's ring yet.",
-        remedy: "See below, \"TCP_INFO\".",
+        why: "Times, states and windows describe the TCP connection of the handshake; \
+              the backlog is the one of the first `listen`; SMC counts as unsent what \
+              is not yet in the peer's ring.",
+        remedy: "See \"TCP_INFO\" below.",
     },
     Reason {
         cases: &["splice: a reset comes late"],
         of: Of::Any,
-        title: "A reset, read by splice",
-        why: "SMC has no reset: it is the end of the data, to splice as to recv.",
-        remedy: "Protocols that mark their own end are not touched by it.",
+        title: "A reset, seen by splice",
+        why: "SMC has no reset: splice, like recv, reports the end of the data.",
+        remedy: "Nothing for protocols that mark their own end.",
     },
     Reason {
         cases: &["dup before listen", "fork, child listens"],
         of: Of::Off,
         title: "A listener that is off the lists is a new socket",
-        why: "A socket that was SMC and listens as TCP would not wake its children \
-              for data that arrives later (the kernel hands its own callbacks down), so \
-              `listen` puts a fresh TCP socket in its place. Descriptors duplicated \
-              before `listen`, in this process or another, stay with the old socket.",
-        remedy: "Name the program with `-P '!name'`, so that its sockets are TCP from the \
-                 beginning.",
+        why: "A socket that was SMC and listens as TCP would not wake its accepted \
+              sockets for data that arrives later (the kernel passes its own \
+              callbacks on to them), so `listen` puts a new TCP socket in its place. \
+              Descriptors that were duplicated before `listen`, in this process or \
+              another, keep the old socket.",
+        remedy: "Name the program with `-P '!name'`, so that its sockets are TCP from \
+                 the start.",
     },
     Reason {
         cases: &["SIGIO: O_ASYNC"],
         of: Of::Any,
-        title: "SIGIO asked for before connect",
-        why: "When a socket falls back the kernel moves the list of those to be signalled \
-              and not the flag that says that there are any.",
+        title: "SIGIO requested before connect",
+        why: "When a socket falls back, the kernel moves the list of receivers of the \
+              signal, but not the flag that says that there are any.",
         remedy: "Set `O_ASYNC` after `connect`.",
     },
     Reason {
         cases: &["dup2 to another number", "SO_BUF_LOCK"],
         of: Of::Any,
-        title: "Options that are not carried over",
-        why: "Options are carried over to the TCP socket when they were set by the \
-              number that `socket` returned; `SO_BUF_LOCK` cannot be told from a buffer \
-              size that was set.",
+        title: "Options that are not copied",
+        why: "Options are copied to the TCP socket if they were set through the \
+              descriptor that `socket` returned. `SO_BUF_LOCK` cannot be \
+              distinguished from a buffer size that was set.",
         remedy: "Set options before `dup`, or name the program with `-P '!name'`.",
     },
     Reason {
         cases: &["connect from a bound address, refused"],
         of: Of::Any,
         title: "A second connect of a bound socket",
-        why: "With a connect the kernel forgets that the program has bound the socket, so \
-              that what TCP keeps is gone when the connect has failed.",
-        remedy: "Make a new socket for each try, as portable programs do.",
+        why: "A connect makes the kernel forget that the program bound the socket, so \
+              what TCP keeps is lost if the connect fails.",
+        remedy: "Make a new socket for each attempt, as portable programs do.",
     },
     Reason {
         cases: &["shutdown with a full queue wakes"],
         of: Of::Any,
-        title: "Who waits for a socket that another thread shuts down",
-        why: "While there is something to send `shutdown` is done in the background, since \
-              the kernel throws it away two seconds after its own. Who waits in `recv` is \
-              woken at once if there is room in the queue. Who waits in `send`, `poll`, \
-              `select` or `epoll_wait` hears of it when the peer has read on.",
-        remedy: "Give such calls a time limit, or leave the port off the list.",
+        title: "Waiting for a socket that another thread shuts down",
+        why: "`shutdown` with unsent data is done in the background, because the \
+              kernel discards that data two seconds after its own shutdown. A waiting \
+              `recv` wakes at once if the queue has room. `send`, `poll`, `select` \
+              and `epoll_wait` wake when the peer has read on.",
+        remedy: "Set a timeout for such calls, or leave the port off the list.",
     },
     Reason {
         cases: &["receive: timestamps", "receive: TCP_INQ"],
         of: Of::Any,
         title: "Control messages",
-        why: "SMC's data does not pass through the network stack: nothing is measured on its way.",
-        remedy: "Leave the port of a program that measures off the list.",
+        why: "SMC's data does not pass through the network stack, so no timestamps or \
+              queue lengths are recorded for it.",
+        remedy: "Leave the port of a program that needs them off the list.",
     },
     Reason {
         cases: &[
@@ -144,10 +151,10 @@ const REASONS: &[Reason] = &[
             "many options, then connect",
         ],
         of: Of::Any,
-        title: "Buffers and what is read of them",
-        why: "SMC's buffers are rings of a power of two, with sizes of their own; the \
-              defaults are those of `net.smc.wmem` and `net.smc.rmem`. Peeking at an offset \
-              does not exist.",
+        title: "Buffer sizes",
+        why: "SMC's buffers are rings, with a power of two as their size; the \
+              defaults are those of `net.smc.wmem` and `net.smc.rmem`. Peeking at an \
+              offset is not supported.",
         remedy: "`smc_run -t SIZE -r SIZE` sets the sizes.",
     },
     Reason {
@@ -161,18 +168,19 @@ const REASONS: &[Reason] = &[
         ],
         of: Of::Any,
         title: "Poll on a socket that is not connected",
-        why: "TCP says \"hung up, writable\", SMC says nothing. Interposing poll would cost \
-              every program.",
-        remedy: "Nothing to do: programs do not wait on such sockets.",
+        why: "TCP reports \"hung up, writable\", SMC reports nothing. Interposing \
+              poll would slow down every program.",
+        remedy: "Nothing: programs do not wait for such sockets.",
     },
     Reason {
         cases: &["send: not connected", "send: SIGPIPE", "send: to a peer"],
         of: Of::Any,
         title: "Errors and SIGPIPE of send",
-        why: "SMC knows at once that a peer has closed and says ECONNRESET where TCP first \
-              takes the data. Calls with flags (`send`, `sendto`, `sendmsg`) raise no SIGPIPE: \
-              whether the program wants it is not looked at. `write` and `writev` do.",
-        remedy: "Programs that end by SIGPIPE should look at send's errors.",
+        why: "SMC knows at once that a peer has closed and returns ECONNRESET where \
+              TCP first accepts the data. Calls with flags (`send`, `sendto`, \
+              `sendmsg`) raise no SIGPIPE, because the shim does not check whether \
+              the program wants it. `write` and `writev` do.",
+        remedy: "Programs that rely on SIGPIPE should check the errors of send.",
     },
     Reason {
         cases: &[
@@ -186,10 +194,11 @@ const REASONS: &[Reason] = &[
             "connect to nothing, connected",
         ],
         of: Of::Any,
-        title: "A reset looks like an end",
-        why: "SMC has no reset: what TCP reports as ECONNRESET is the end of the data. \
-              `SO_ERROR` tells in some cases. Interposing recv would cost every program.",
-        remedy: "Protocols that mark their own end are not touched by it.",
+        title: "A reset looks like an end of file",
+        why: "SMC has no reset: where TCP reports ECONNRESET, the data just ends. \
+              `SO_ERROR` reports it in some cases. Interposing recv would slow down \
+              every program.",
+        remedy: "Nothing for protocols that mark their own end.",
     },
     Reason {
         cases: &[
@@ -201,9 +210,10 @@ const REASONS: &[Reason] = &[
         ],
         of: Of::Any,
         title: "Rare ways to receive",
-        why: "SMC has no error queue, does not stop at urgent data and does not look at \
-              `SO_RCVLOWAT` in poll. Interposing these calls would cost every program.",
-        remedy: "Leave the port off the list where a program relies on one of them.",
+        why: "SMC has no error queue, does not stop at urgent data, and ignores \
+              `SO_RCVLOWAT` in poll. Interposing these calls would slow down every \
+              program.",
+        remedy: "Leave the port off the list if a program relies on one of them.",
     },
     Reason {
         cases: &[
@@ -214,91 +224,96 @@ const REASONS: &[Reason] = &[
             "TCP_FASTOPEN",
         ],
         of: Of::Any,
-        title: "What needs TCP itself, asked of a connection or a listener",
-        why: "A socket that is connected or listens as SMC cannot be turned into TCP any \
-              more. Asked for before that, it works, on TCP.",
-        remedy: "Programs do without when it fails. To have kernel TLS, leave the port off the \
-                 list.",
+        title: "Features that need TCP, requested on a connection or a listener",
+        why: "A socket that is connected or listens as SMC cannot be turned into TCP \
+              any more. If the program requests the feature before that, the socket \
+              becomes TCP and the feature works.",
+        remedy: "Programs do without it if it fails. For kernel TLS, leave the port \
+                 off the list.",
     },
     Reason {
         cases: &["SO_REUSEPORT after bind"],
         of: Of::Any,
         title: "SO_REUSEPORT after bind",
-        why: "The kernel hands it to the inner TCP socket when that is bound, and not later.",
+        why: "The kernel passes it to the inner TCP socket when that is bound, and \
+              not later.",
         remedy: "Set it before `bind`, as programs do.",
     },
     Reason {
         cases: &["SO_REUSEADDR", "SO_REUSEPORT", "many options"],
         of: Of::Any,
-        title: "Address sharing, read of a connection",
-        why: "A connection says that `SO_REUSEADDR` or `SO_REUSEPORT` is not set where its \
-              listener had it, or where it fell back. Nothing else follows from it: other \
-              sockets see the inner TCP socket, which has what was set when it was bound. \
-              Most servers set one of them: to hand on the answer would cost each accept four \
-              system calls. Of a listener Linux before 6.4 refuses `SO_REUSEPORT`.",
-        remedy: "Nothing to do.",
+        title: "SO_REUSEADDR and SO_REUSEPORT, read from a connection",
+        why: "A connection reports that `SO_REUSEADDR` or `SO_REUSEPORT` is not set \
+              if its listener had it, or if the connection fell back. This has no \
+              other effect: other sockets see the inner TCP socket, which has the \
+              options that were set when it was bound. Most servers set one of them, \
+              and copying it would cost four system calls per accept. Linux before \
+              6.4 refuses `SO_REUSEPORT` on a listener.",
+        remedy: "Nothing.",
     },
     Reason {
         cases: &["SO_TXREHASH"],
         of: Of::Any,
         title: "SO_TXREHASH",
-        why: "Linux before 6.4 gives SMC sockets no default for it; Linux 7.3 has it for TCP \
-              alone and refuses it while a socket is SMC.",
-        remedy: "Set it when the connection is there, where it became TCP and it matters.",
+        why: "Linux before 6.4 has no default for it on SMC sockets; Linux 7.3 \
+              supports it for TCP only and refuses it while a socket is SMC.",
+        remedy: "If it matters, set it once the connection has become TCP.",
     },
     Reason {
         cases: &["SIGKILL"],
         of: Of::Any,
         title: "Killed by a signal",
-        why: "Nothing runs in a process that is killed: what is in the ring is lost.",
-        remedy: "End servers with SIGTERM.",
+        why: "No code runs in a process that is killed: what is in the ring is lost.",
+        remedy: "Stop servers with SIGTERM.",
     },
     Reason {
         cases: &["peer name"],
         of: Of::Any,
-        title: "The peer's name after the end of sending",
-        why: "The kernel forgets it with its own side of the connection and has no call that \
-              would still tell it.",
+        title: "The peer's address after the sending side was shut down",
+        why: "The kernel forgets it together with its own side of the connection, and \
+              no other call returns it.",
         remedy: "Ask for it before `shutdown`, as programs do.",
     },
     Reason {
         cases: &["listen after"],
         of: Of::Any,
-        title: "Listening with a socket whose connect has failed",
-        why: "An SMC socket that has failed to connect can connect again under smc_run, and not \
-              listen.",
-        remedy: "Listen with a fresh socket, as programs do.",
+        title: "Listening on a socket whose connect failed",
+        why: "Under smc_run an SMC socket whose connect failed can connect again, but \
+              not listen.",
+        remedy: "Listen on a new socket, as programs do.",
     },
     Reason {
         cases: &["connecting", "connect without blocking, refused"],
         of: Of::Any,
-        title: "While a connect without blocking is under way, and when it has failed",
-        why: "SMC refuses to send, to receive and to shut down before it is connected. Of a \
-              connect that was refused poll says ERR and HUP, and of one that failed otherwise \
-              HUP alone, where TCP says IN and OUT, too: `poll` and `epoll` tell of both, \
-              whatever was asked for, and so does `select` for reading; `select` for writing \
-              tells of the refusal only. `SO_ERROR` is right for a refusal; other errors are \
-              ETIMEDOUT under smc_run, since the kernel has lost them. Interposing these \
-              calls would cost every program.",
-        remedy: "Where a program waits with `select` for writing alone and without a limit, and \
-                 hosts may be out of reach, leave it or them off the lists (`-P '!name'`, \
-                 `-H '!192.0.2.9'`).",
+        title: "During a non-blocking connect, and after it failed",
+        why: "SMC refuses to send, receive and shut down before it is connected. \
+              After a refused connect poll reports ERR and HUP, and after other \
+              failures only HUP, where TCP also reports IN and OUT. `poll` and \
+              `epoll` report both whatever was requested, and so does `select` for \
+              reading; `select` for writing reports only the refusal. `SO_ERROR` is \
+              correct for a refusal; other errors are ETIMEDOUT under smc_run, \
+              because the kernel has lost them. Interposing these calls would slow \
+              down every program.",
+        remedy: "If a program waits with `select` for writing only, without a \
+                 timeout, and hosts may be unreachable, leave the program or the \
+                 hosts off the lists (`-P '!name'`, `-H '!192.0.2.9'`).",
     },
     Reason {
         cases: &["dup, connect to nothing"],
         of: Of::Any,
         title: "connect(AF_UNSPEC) on one of two descriptors",
-        why: "A connection cannot be undone in SMC: a fresh socket takes the number's place. \
-              Other descriptors stay with the old connection.",
+        why: "SMC cannot undo a connection: a new socket takes the place of the \
+              descriptor. Other descriptors keep the old connection.",
         remedy: "Close the other descriptors.",
     },
     Reason {
         cases: &["ioctl: interface", "ioctl: last"],
         of: Of::Any,
         title: "Queries about interfaces and packets",
-        why: "SMC sockets do not answer IPv4's own queries (addresses, masks) nor when the last \
-              packet came. Interposing ioctl would cost every program.",
-        remedy: "`getifaddrs` works; programs use a socket of their own kind (SOCK_DGRAM) for \
+        why: "SMC sockets do not answer IPv4's own queries (addresses, masks), nor \
+              when the last packet arrived. Interposing ioctl would slow down every \
+              program.",
+        remedy: "`getifaddrs` works; programs use another socket (SOCK_DGRAM) for \
                  such queries.",
     },
 ];

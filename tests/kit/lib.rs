@@ -9,6 +9,7 @@ pub mod machine;
 pub mod pcap;
 pub mod scene;
 pub mod stream;
+pub mod transcript;
 pub mod truth;
 
 use std::path::{Path, PathBuf};

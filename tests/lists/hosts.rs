@@ -76,7 +76,7 @@ fn only_listed_hosts_are_smc() {
         let offers = seen.offered_from(from).zip(seen.answered_to(from));
         let row = fill(&format!("-H {list} to {address}:{port}"));
         assert_eq!(offers.unwrap_or(expected), expected, "{row}");
-        // IPv6 sockets do not propose SMC-Rv2, not even to an IPv4 address.
+        // Before Linux 6.14 IPv6 sockets do not offer SMC-Rv2, not even to IPv4 addresses.
         let capable = Kernel::expected() != Kernel::SmcR || address == v4;
         match expected {
             (true, true) => counted.best += u64::from(capable),

@@ -3,13 +3,16 @@
 //! Debian's units, which see only some folders, find them.
 
 use super::{run, COUNT};
+use kit::checkout;
 use kit::machine::{Output, Running};
 use kit::scene::Scene;
 
-/// As packages do it, in the guest's own scratch layer.
+/// Where the Debian package has the library.
+pub const LIBRARY: &str = "/usr/lib/x86_64-linux-gnu/smc-shim/libsmc_shim.so";
+/// As the package does it, in the guest's own scratch layer.
 const INSTALL: &str = "target=$(readlink -f ${CARGO_TARGET_DIR:-target})/release
     cp smc_run $target/smcctl /usr/bin && chmod 755 /usr/bin/smc_run
-    cp $target/libsmc_shim.so /usr/lib && chmod 644 /usr/lib/libsmc_shim.so";
+    install -D -m 644 -t ${LIBRARY%/*} $target/libsmc_shim.so";
 
 /// systemd, until it is dropped.
 pub struct Booted {
@@ -24,7 +27,9 @@ impl Booted {
     pub fn new() -> Self {
         let scene = Scene::new(COUNT);
         let folder = format!("/tmp/smc-shim-systemd-{}", std::process::id());
-        let installed = run(&format!("{INSTALL} && rm -rf {folder} && mkdir {folder}"));
+        let installed = run(&format!(
+            "LIBRARY={LIBRARY}; {INSTALL} && rm -rf {folder} && mkdir {folder}"
+        ));
         assert_eq!(installed.status, 0, "{installed:?}");
         let script = format!("exec sh tests/services/systemd.sh {folder}");
         let systemd = scene.client.start(&script).unwrap();
@@ -40,16 +45,26 @@ impl Booted {
         }
     }
 
+    /// The script that runs `command` beside it, with both streams in one.
+    pub fn script(&self, command: &str) -> String {
+        let inner = format!("cd {} && exec 2>&1\n{command}", checkout().display());
+        format!("{} '{}'", self.enter("sh -c"), inner.replace('\'', r"'\''"))
+    }
+
     /// Runs a script beside it.
     pub fn run(&self, script: &str) -> Output {
         let file = format!("{}/script", self.folder);
         std::fs::write(&file, script).unwrap();
-        run(&format!(
-            "export PATH=/usr/sbin:/usr/bin:/sbin:/bin # what was installed
-             exec nsenter --target $(cat {}/pid) --mount --pid --cgroup --ipc --uts \
-             sh -c \"cd $PWD && exec sh -e {file}\"",
+        run(&self.enter(&format!("sh -c \"cd $PWD && exec sh -e {file}\"")))
+    }
+
+    /// A script that executes `command` in systemd's namespaces, with what was installed.
+    fn enter(&self, command: &str) -> String {
+        format!(
+            "export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+             exec nsenter --target $(cat {}/pid) --mount --pid --cgroup --ipc --uts {command}",
             self.folder
-        ))
+        )
     }
 
     /// What a script that must end well writes.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Debian's own units of redis and nginx on SMC, and smc-shim.service.
 
-use super::booted::Booted;
+use super::booted::{Booted, LIBRARY};
 use kit::Kernel;
 use serde_json::Value;
 
@@ -17,6 +17,7 @@ fn under_systemd() {
     let booted = Booted::new();
     settings_are_set_at_boot(&booted);
     if kernel == Kernel::SmcD {
+        super::readme::transcripts_are_what_happens(&booted);
         redis_is_on_smc(&booted);
         nginx_keeps_what_it_preloads(&booted);
         super::refused::units_that_cannot_be_preloaded(&booted);
@@ -56,7 +57,7 @@ fn redis_is_on_smc(booted: &Booted) {
         [
             "[Service]",
             "Environment=\"SMC_PORTS=in:6379\"",
-            "Environment=\"LD_PRELOAD=/usr/lib/libsmc_shim.so\"",
+            &format!("Environment=\"LD_PRELOAD={LIBRARY}\""),
         ]
     );
     assert_eq!(listed(booted, "redis-server.service")["state"], "not-yet");
@@ -115,10 +116,10 @@ fn nginx_keeps_what_it_preloads(booted: &Booted) {
     let environment = "systemctl show -p Environment --value nginx
          cat /proc/$(systemctl show -p MainPID --value nginx)/maps";
     let has = booted.said(environment);
-    let list = "LD_PRELOAD=/usr/lib/libsmc_shim.so:/lib/x86_64-linux-gnu/libdl.so.2";
+    let list = format!("LD_PRELOAD={LIBRARY}:/lib/x86_64-linux-gnu/libdl.so.2");
     let first = has.lines().next().unwrap();
     assert_eq!(first, format!("{list} MINE=1"));
-    let mapped = ["/usr/lib/libsmc_shim.so", "/libdl.so.2"];
+    let mapped = [LIBRARY, "/libdl.so.2"];
     assert!(mapped.iter().all(|library| maps(&has, library)), "{has}");
     let (smc, tcp) = counted(booted);
     booted.said("smc_run curl -s -o /dev/null http://127.0.0.1/");
