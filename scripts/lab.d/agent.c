@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The first process of a guest, once its root file system is in place: tells
- * the host that it is ready, runs the one command it is sent, passes on what
- * that writes and how it ended. Stays until the host ends the guest, so that
- * whatever the command left running in the background goes on.
+ * Runs one command for the caller at the other end of a stream (frames.h): passes on
+ * what it writes and how it ended, and ends what is left of it when the caller says so
+ * or is gone. The stream is the file that is named, a virtio-serial port: then this is
+ * the first process of a guest, once its root file system is in place. Else it is
+ * standard input, a socket.
  */
 #define _GNU_SOURCE
 #include "frames.h"
@@ -16,16 +17,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
-static int port;
+static int stream;
+static bool lost;     /* the caller has gone */
+static pid_t command; /* its first process */
+static bool exited;   /* which has */
 
-/* Shown on the console, which the host prints when a guest ends unexpectedly. */
+/* In a guest, shown on the console, which the host prints when a guest ends unexpectedly. */
 static void die(const char *what)
 {
-	fprintf(stderr, "lab: guest agent: %s: %s\n", what, strerror(errno));
+	fprintf(stderr, "lab: agent: %s: %s\n", what, strerror(errno));
 	exit(1); /* the end of process 1 is a kernel panic, and that of QEMU */
 }
 
@@ -35,22 +40,39 @@ static void send_frame(enum frame_type type, const void *data, uint32_t length)
 	frame_head(frame, type, length);
 	if (length > 0)
 		memcpy(frame + FRAME_HEAD, data, length);
-	if (write_all(port, frame, FRAME_HEAD + length) < 0)
-		die("writing to the host");
+	if (!lost && write_all(stream, frame, FRAME_HEAD + length) < 0)
+		lost = true;
 }
 
-static void read_exactly(void *into, size_t length)
+/* False: the caller has gone. */
+static bool read_exactly(void *into, size_t length)
 {
 	char *at = into;
 	while (length > 0) {
-		ssize_t n = read(port, at, length);
+		ssize_t n = read(stream, at, length);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			die("reading from the host");
+			return false;
 		at += n;
 		length -= (size_t)n;
 	}
+	return true;
+}
+
+/* The payload of the frame that says what to run; ends this process if there is none. */
+static char *read_start(uint32_t *length)
+{
+	unsigned char head[FRAME_HEAD];
+	if (!read_exactly(head, sizeof(head)))
+		exit(0); /* only looked whether somebody is here */
+	*length = frame_length(head);
+	char *payload = *length <= FRAME_START_MAX ? malloc(*length) : NULL;
+	if (head[0] != FRAME_START || !payload || !read_exactly(payload, *length)) {
+		errno = EBADMSG;
+		die("start frame");
+	}
+	return payload;
 }
 
 /* The next NUL-ended string of the payload. */
@@ -85,36 +107,30 @@ static int become(char *payload, uint32_t length)
 		argv[argc++] = next_string(&at, end);
 
 	if (chdir(directory) < 0) {
-		fprintf(stderr, "lab: in the guest: %s: %s\n", directory, strerror(errno));
+		fprintf(stderr, "lab: agent: %s: %s\n", directory, strerror(errno));
 		return 125;
 	}
 	execvp(argv[0], argv);
 	int error = errno;
-	fprintf(stderr, "lab: in the guest: %s: %s\n", argv[0], strerror(error));
+	fprintf(stderr, "lab: agent: %s: %s\n", argv[0], strerror(error));
 	return error == ENOENT ? 127 : 126;
 }
 
-static pid_t start(char *payload, uint32_t length, int out, int err)
+static void start(char *payload, uint32_t length, int out, int err)
 {
-	pid_t child = fork();
-	if (child < 0)
+	command = fork();
+	if (command < 0)
 		die("fork");
-	if (child > 0)
-		return child;
+	if (command > 0)
+		return;
 
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
 	setsid();
-	/* The limits of an ordinary login; the kernel's own hard limit for
-	 * process 1 is 4096 descriptors, too few for a load test. */
-	struct rlimit files = { .rlim_cur = 1024, .rlim_max = 1048576 };
-	setrlimit(RLIMIT_NOFILE, &files);
-	int null = open("/dev/null", O_RDONLY);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+	if (dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
 		_exit(125);
-	if (null > 2)
-		close(null);
 	_exit(become(payload, length));
 }
 
@@ -144,80 +160,116 @@ static void drain(int from, enum frame_type type)
 	}
 }
 
+/* Of process 1, these are all of the guest; else the command's process group.
+ * False: there is nobody. */
+static bool signal_all(int number)
+{
+	if (kill(getpid() == 1 ? -1 : -command, number) == 0)
+		return true;
+	/* Its group is made by itself, perhaps not yet. */
+	return !exited && kill(command, number) == 0;
+}
+
+/* Takes note of who has ended, and tells how the command did. False: nobody is left. */
+static bool reap(int out, int err)
+{
+	int status;
+	pid_t ended;
+	while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (ended != command)
+			continue;
+		unsigned char code = (unsigned char)(WIFSIGNALED(status)
+			? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+		exited = true;
+		drain(out, FRAME_STDOUT);
+		drain(err, FRAME_STDERR);
+		send_frame(FRAME_EXIT, &code, 1);
+	}
+	/* Whose parent has ended is a child of this process, so none is missed. */
+	return ended == 0 && signal_all(0);
+}
+
 int main(int argc, char **argv)
 {
-	const char *path = argc > 1 ? argv[1] : "/dev/vport0p1";
-	unsigned char head[FRAME_HEAD];
+	/* The limits of an ordinary login; the kernel's own hard limit for
+	 * process 1 is 4096 descriptors, too few for a load test. */
+	const struct rlimit files = { .rlim_cur = 1024, .rlim_max = 1048576 };
 	int out[2], err[2];
 	sigset_t signals;
 
-	port = open(path, O_RDWR | O_CLOEXEC);
-	if (port < 0)
-		die(path);
+	/* Whoever has started this may have left more open than the stream. */
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	stream = argc > 1 ? open(argv[1], O_RDWR | O_CLOEXEC)
+	                  : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (stream < 0)
+		die(argc > 1 ? argv[1] : "standard input");
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
 	int reaper = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (reaper < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0)
+	if (dup2(null, STDIN_FILENO) < 0 || reaper < 0 || pipe2(out, O_CLOEXEC) < 0 ||
+	    pipe2(err, O_CLOEXEC) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ||
+	    (getpid() == 1 && setrlimit(RLIMIT_NOFILE, &files) < 0))
 		die("setting up");
 	fcntl(out[0], F_SETFL, O_NONBLOCK);
 	fcntl(err[0], F_SETFL, O_NONBLOCK);
 
 	send_frame(FRAME_READY, NULL, 0);
-	read_exactly(head, sizeof(head));
-	uint32_t length = frame_length(head);
-	char *payload = length <= FRAME_START_MAX ? malloc(length) : NULL;
-	if (head[0] != FRAME_START || !payload) {
-		errno = EBADMSG;
-		die("start frame");
-	}
-	read_exactly(payload, length);
-	pid_t command = start(payload, length, out[1], err[1]);
+	uint32_t length;
+	char *payload = read_start(&length);
+	start(payload, length, out[1], err[1]);
 	/* Ours stay open: a background process may go on writing after the
 	 * command has ended, and an end of file has no meaning here. */
 
-	bool ending = false;
-	for (;;) {
+	bool ending = false, gone = false;
+	int kills = 0;
+	int64_t patience = 0;
+	while (!(lost && gone)) {
 		struct pollfd wait[] = {
 			{ .fd = out[0], .events = POLLIN },
 			{ .fd = err[0], .events = POLLIN },
 			{ .fd = reaper, .events = POLLIN },
-			{ .fd = port, .events = POLLIN },
+			{ .fd = ending && lost ? -1 : stream, .events = POLLIN },
 		};
-		if (poll(wait, 4, -1) < 0 && errno != EINTR)
+		int64_t left = patience - now_ms();
+		int count = poll(wait, 4, !ending || gone ? -1 : left > 0 ? (int)left : 0);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
 			die("poll");
 		if (wait[0].revents & POLLIN)
 			pass_on(out[0], FRAME_STDOUT, FRAME_DATA_MAX);
 		if (wait[1].revents & POLLIN)
 			pass_on(err[0], FRAME_STDERR, FRAME_DATA_MAX);
-		if (wait[3].revents & POLLIN) {
-			read_exactly(head, sizeof(head));
-			if (head[0] == FRAME_TERM) {
-				ending = true;
-				kill(-1, SIGTERM); /* all but ourselves */
-			}
+
+		bool end = false;
+		if (wait[3].revents) {
+			unsigned char head[FRAME_HEAD];
+			lost = !read_exactly(head, sizeof(head)) || head[0] != FRAME_TERM;
+			end = true;
 		}
-		if ((wait[2].revents & POLLIN) || ending) {
-			struct signalfd_siginfo ignored;
-			while (read(reaper, &ignored, sizeof(ignored)) > 0)
-				;
-			int status;
-			pid_t ended;
-			while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
-				if (ended != command)
-					continue;
-				unsigned char code = (unsigned char)(WIFSIGNALED(status)
-					? 128 + WTERMSIG(status) : WEXITSTATUS(status));
-				drain(out[0], FRAME_STDOUT);
-				drain(err[0], FRAME_STDERR);
-				send_frame(FRAME_EXIT, &code, 1);
-			}
-			if (ended < 0 && errno == ECHILD && ending) {
-				drain(out[0], FRAME_STDOUT);
-				drain(err[0], FRAME_STDERR);
-				send_frame(FRAME_ALL_GONE, NULL, 0);
-				ending = false;
-			}
+		if ((end || lost) && !ending) {
+			ending = true;
+			patience = now_ms() + END_MS;
+			signal_all(SIGTERM);
+		} else if (ending && !gone && now_ms() >= patience) {
+			signal_all(SIGKILL);
+			kills++;
+			patience = now_ms() + KILL_MS;
+		}
+
+		struct signalfd_siginfo ignored;
+		while (read(reaper, &ignored, sizeof(ignored)) > 0)
+			;
+		bool is_left = reap(out[0], err[0]);
+		/* What SIGKILL does not end is not waited for any longer. */
+		if (ending && !gone && (!is_left || kills > 1)) {
+			drain(out[0], FRAME_STDOUT);
+			drain(err[0], FRAME_STDERR);
+			gone = true;
+			send_frame(FRAME_ALL_GONE, NULL, 0);
 		}
 	}
 }

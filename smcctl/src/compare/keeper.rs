@@ -7,15 +7,14 @@ use super::facts::{Facts, SETTINGS};
 use super::listening;
 use super::processes;
 use super::program::{Event, Program};
-use super::protocol::{Answer, How, Request};
+use super::protocol::{send, Answer, How, Request};
 use super::side::Side;
 use crate::failure::words;
 use rustix::process::Signal;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// Asked to end, a program has so long before it is ended less politely.
@@ -79,20 +78,6 @@ pub struct Keeper<'a> {
     before: BTreeMap<String, String>,
 }
 
-/// Reads what is asked and passes it on, and when there is nobody left.
-pub fn listen_to(from: impl Read + Send + 'static, tell: Sender<Heard>) {
-    thread::spawn(move || {
-        for line in BufReader::new(from).lines() {
-            let request = line.ok().and_then(|line| serde_json::from_str(&line).ok());
-            let Some(request) = request else { break };
-            if tell.send(Heard::Asked(request)).is_err() {
-                return;
-            }
-        }
-        let _ = tell.send(Heard::Gone);
-    });
-}
-
 impl<'a> Keeper<'a> {
     /// One that answers to `out`; what it hears comes by `tell`.
     #[must_use]
@@ -126,7 +111,7 @@ impl<'a> Keeper<'a> {
                     Err(Why::Gone) => break,
                 },
             };
-            if answer.is_some_and(|answer| !self.say(&answer)) {
+            if answer.is_some_and(|answer| send(&mut self.out, &answer).is_err()) {
                 break;
             }
         }
@@ -134,11 +119,6 @@ impl<'a> Keeper<'a> {
         for (name, value) in &self.before {
             let _ = set(name, value);
         }
-    }
-
-    fn say(&mut self, answer: &Answer) -> bool {
-        let line = serde_json::to_string(answer).unwrap_or_default();
-        writeln!(self.out, "{line}").is_ok() && self.out.flush().is_ok()
     }
 
     /// To a program that is not waited for: a server that ends is news.

@@ -3,14 +3,12 @@
 //! or one that somebody has started on another host.
 
 use super::processes::stands_alone;
-use super::protocol::{Answer, Request};
+use super::protocol::{receive, send, Answer, Request};
 use crate::failure::{words, Failure};
 use crate::system::process::Process;
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender};
-use std::thread;
 use std::time::Duration;
 
 /// Longer than a keeper takes for a program that does not want to end.
@@ -34,6 +32,10 @@ pub enum News {
     Lost(Who),
     /// This process is to end.
     Interrupted(i32),
+}
+
+fn news_of(who: Who) -> impl Fn(Answer) -> News {
+    move |answer| News::Answer(who, answer)
 }
 
 enum Way {
@@ -64,7 +66,7 @@ impl Link {
             Failure::new(format!("{name}: cannot be started: {}", words(&error)))
         })?;
         if let Some(answers) = child.stdout.take() {
-            hear(who, answers, tell);
+            receive(answers, tell, news_of(who), News::Lost(who));
         }
         Ok(Self {
             who,
@@ -83,7 +85,8 @@ impl Link {
         };
         let stream = TcpStream::connect(address).map_err(failed)?;
         let _ = stream.set_nodelay(true);
-        hear(who, stream.try_clone().map_err(failed)?, tell);
+        let answers = stream.try_clone().map_err(failed)?;
+        receive(answers, tell, news_of(who), News::Lost(who));
         Ok(Self {
             who,
             way: Way::Stream(stream),
@@ -95,17 +98,12 @@ impl Link {
     /// # Errors
     /// What the keeper says went wrong, or that the other side's server has ended.
     pub fn ask(&mut self, request: &Request, news: &Receiver<News>) -> Result<Answer, Stop> {
-        let mut line = serde_json::to_string(request).unwrap_or_default();
-        line.push('\n');
-        let said = match &mut self.way {
-            Way::Child(child) => match &mut child.stdin {
-                Some(stdin) => stdin.write_all(line.as_bytes()),
-                None => Ok(()),
-            },
-            Way::Stream(stream) => stream.write_all(line.as_bytes()),
+        let sent = match &mut self.way {
+            Way::Child(child) => child.stdin.as_mut().map(|stdin| send(stdin, request)),
+            Way::Stream(stream) => Some(send(stream, request)),
         };
-        // Why it does not hear is told by what comes back.
-        drop(said);
+        // Why it cannot be sent is told by what comes back.
+        drop(sent);
         loop {
             match news.recv() {
                 Ok(News::Answer(_, Answer::Failed(words) | Answer::Died(words))) => {
@@ -166,17 +164,4 @@ impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }
-}
-
-fn hear(who: Who, from: impl Read + Send + 'static, tell: Sender<News>) {
-    thread::spawn(move || {
-        for line in BufReader::new(from).lines() {
-            let answer = line.ok().and_then(|line| serde_json::from_str(&line).ok());
-            let Some(answer) = answer else { break };
-            if tell.send(News::Answer(who, answer)).is_err() {
-                return;
-            }
-        }
-        let _ = tell.send(News::Lost(who));
-    });
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! This program as a keeper: of whoever has started it, or of whoever connects.
 
-use super::keeper::{listen_to, Heard, Keeper, Orders};
+use super::keeper::{Heard, Keeper, Orders};
 use super::processes::{becomes_keeper, on_ending_signals};
+use super::protocol::receive;
 use crate::failure::{words, Failure};
 use socket2::{SockRef, TcpKeepalive};
 use std::io::{stderr, stdin, stdout, Write};
@@ -19,7 +20,7 @@ pub fn keeper(orders: Orders) {
     on_ending_signals(move |_| {
         let _ = ends.send(Heard::Gone);
     });
-    listen_to(stdin(), tell.clone());
+    receive(stdin(), tell.clone(), Heard::Asked, Heard::Gone);
     Keeper::new(orders, (tell, &heard), Box::new(stdout())).serve();
 }
 
@@ -67,7 +68,7 @@ pub fn server(orders: &Orders, address: &str) -> Result<i32, Failure> {
                 // What was heard of the one before does not matter any more.
                 while heard.try_recv().is_ok() {}
                 if let Ok(from) = stream.try_clone() {
-                    listen_to(from, tell.clone());
+                    receive(from, tell.clone(), Heard::Asked, Heard::Gone);
                     let tell = tell.clone();
                     Keeper::new(orders.clone(), (tell, &heard), Box::new(stream)).serve();
                 }
