@@ -23,9 +23,11 @@
 #include <sys/wait.h>
 
 static int stream;
-static bool lost;     /* the caller has gone */
-static pid_t command; /* its first process */
-static bool exited;   /* which has */
+static bool lost;          /* the caller has gone */
+static int out[2], err[2]; /* the command's pipes */
+static int reaper;         /* says when a child has ended */
+static pid_t command;      /* its first process */
+static bool exited;        /* which has */
 
 /* In a guest, shown on the console, which the host prints when a guest ends unexpectedly. */
 static void die(const char *what)
@@ -116,7 +118,7 @@ static int become(char *payload, uint32_t length)
 	return error == ENOENT ? 127 : 126;
 }
 
-static void start(char *payload, uint32_t length, int out, int err)
+static void start(char *payload, uint32_t length)
 {
 	command = fork();
 	if (command < 0)
@@ -129,7 +131,7 @@ static void start(char *payload, uint32_t length, int out, int err)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	setsid();
-	if (dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
+	if (dup2(out[1], STDOUT_FILENO) < 0 || dup2(err[1], STDERR_FILENO) < 0)
 		_exit(125);
 	_exit(become(payload, length));
 }
@@ -145,18 +147,17 @@ static size_t pass_on(int from, enum frame_type type, size_t most)
 	return (size_t)n;
 }
 
-/* Passes on what is in the pipe now and no more: a background process may go
+/* Passes on what is in the pipes now and no more: a background process may go
  * on writing for ever. */
-static void drain(int from, enum frame_type type)
+static void drain(void)
 {
-	int there = 0;
-	if (ioctl(from, FIONREAD, &there) < 0)
-		return;
-	for (size_t left = (size_t)there; left > 0;) {
-		size_t passed = pass_on(from, type, left);
-		if (passed == 0)
-			return;
-		left -= passed;
+	const int from[] = { out[0], err[0] };
+	const enum frame_type type[] = { FRAME_STDOUT, FRAME_STDERR };
+	for (int i = 0; i < 2; i++) {
+		int there = 0;
+		ioctl(from[i], FIONREAD, &there);
+		for (size_t left = (size_t)there, passed = 1; left > 0 && passed > 0; left -= passed)
+			passed = pass_on(from[i], type[i], left);
 	}
 }
 
@@ -171,8 +172,11 @@ static bool signal_all(int number)
 }
 
 /* Takes note of who has ended, and tells how the command did. False: nobody is left. */
-static bool reap(int out, int err)
+static bool reap(void)
 {
+	struct signalfd_siginfo ignored;
+	while (read(reaper, &ignored, sizeof(ignored)) > 0)
+		;
 	int status;
 	pid_t ended;
 	while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
@@ -181,51 +185,19 @@ static bool reap(int out, int err)
 		unsigned char code = (unsigned char)(WIFSIGNALED(status)
 			? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 		exited = true;
-		drain(out, FRAME_STDOUT);
-		drain(err, FRAME_STDERR);
+		drain();
 		send_frame(FRAME_EXIT, &code, 1);
 	}
 	/* Whose parent has ended is a child of this process, so none is missed. */
 	return ended == 0 && signal_all(0);
 }
 
-int main(int argc, char **argv)
+/* Goes on until the caller has gone and none of the command's processes is left. */
+static void watch(void)
 {
-	/* The limits of an ordinary login; the kernel's own hard limit for
-	 * process 1 is 4096 descriptors, too few for a load test. */
-	const struct rlimit files = { .rlim_cur = 1024, .rlim_max = 1048576 };
-	int out[2], err[2];
-	sigset_t signals;
-
-	/* Whoever has started this may have left more open than the stream. */
-	close_range(STDERR_FILENO + 1, ~0U, 0);
-	stream = argc > 1 ? open(argv[1], O_RDWR | O_CLOEXEC)
-	                  : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (stream < 0)
-		die(argc > 1 ? argv[1] : "standard input");
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	int reaper = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (dup2(null, STDIN_FILENO) < 0 || reaper < 0 || pipe2(out, O_CLOEXEC) < 0 ||
-	    pipe2(err, O_CLOEXEC) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ||
-	    (getpid() == 1 && setrlimit(RLIMIT_NOFILE, &files) < 0))
-		die("setting up");
-	fcntl(out[0], F_SETFL, O_NONBLOCK);
-	fcntl(err[0], F_SETFL, O_NONBLOCK);
-
-	send_frame(FRAME_READY, NULL, 0);
-	uint32_t length;
-	char *payload = read_start(&length);
-	start(payload, length, out[1], err[1]);
-	/* Ours stay open: a background process may go on writing after the
-	 * command has ended, and an end of file has no meaning here. */
-
 	bool ending = false, gone = false;
 	int kills = 0;
-	int64_t patience = 0;
+	int64_t patience = 0; /* until when, while it is ending */
 	while (!(lost && gone)) {
 		struct pollfd wait[] = {
 			{ .fd = out[0], .events = POLLIN },
@@ -243,33 +215,66 @@ int main(int argc, char **argv)
 			pass_on(out[0], FRAME_STDOUT, FRAME_DATA_MAX);
 		if (wait[1].revents & POLLIN)
 			pass_on(err[0], FRAME_STDERR, FRAME_DATA_MAX);
-
-		bool end = false;
 		if (wait[3].revents) {
 			unsigned char head[FRAME_HEAD];
 			lost = !read_exactly(head, sizeof(head)) || head[0] != FRAME_TERM;
-			end = true;
 		}
-		if ((end || lost) && !ending) {
+		if (wait[3].revents && !ending) {
 			ending = true;
 			patience = now_ms() + END_MS;
 			signal_all(SIGTERM);
 		} else if (ending && !gone && now_ms() >= patience) {
+			patience = now_ms() + KILL_MS;
 			signal_all(SIGKILL);
 			kills++;
-			patience = now_ms() + KILL_MS;
 		}
-
-		struct signalfd_siginfo ignored;
-		while (read(reaper, &ignored, sizeof(ignored)) > 0)
-			;
-		bool is_left = reap(out[0], err[0]);
 		/* What SIGKILL does not end is not waited for any longer. */
-		if (ending && !gone && (!is_left || kills > 1)) {
-			drain(out[0], FRAME_STDOUT);
-			drain(err[0], FRAME_STDERR);
+		if ((!reap() || kills > 1) && ending && !gone) {
 			gone = true;
+			drain();
 			send_frame(FRAME_ALL_GONE, NULL, 0);
 		}
 	}
+}
+
+/* From the path of the stream, or NULL. */
+static void set_up(const char *path)
+{
+	/* The limits of an ordinary login; the kernel's own hard limit for
+	 * process 1 is 4096 descriptors, too few for a load test. */
+	const struct rlimit files = { .rlim_cur = 1024, .rlim_max = 1048576 };
+	sigset_t signals;
+
+	/* Whoever has started this may have left more open than the stream. */
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	stream = path ? open(path, O_RDWR | O_CLOEXEC)
+	              : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (stream < 0)
+		die(path ? path : "standard input");
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	reaper = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (dup2(null, STDIN_FILENO) < 0 || reaper < 0 || pipe2(out, O_CLOEXEC) < 0 ||
+	    pipe2(err, O_CLOEXEC) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ||
+	    (getpid() == 1 && setrlimit(RLIMIT_NOFILE, &files) < 0))
+		die("setting up");
+	fcntl(out[0], F_SETFL, O_NONBLOCK);
+	fcntl(err[0], F_SETFL, O_NONBLOCK);
+}
+
+int main(int argc, char **argv)
+{
+	uint32_t length;
+
+	set_up(argc > 1 ? argv[1] : NULL);
+	send_frame(FRAME_READY, NULL, 0);
+	char *payload = read_start(&length);
+	start(payload, length);
+	/* Our ends of the pipes stay open: a background process may go on writing after
+	 * the command has ended, and an end of file has no meaning here. */
+	watch();
+	return 0;
 }

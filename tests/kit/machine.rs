@@ -57,7 +57,10 @@ impl Machine {
             agent: None,
             address: Ipv4Addr::LOCALHOST.into(),
         };
-        machine.connect().map(|_| machine)
+        let (stream, child) = machine.connect()?;
+        drop(stream);
+        child.map(|mut child| child.wait()).transpose()?;
+        Ok(machine)
     }
 
     /// The machine for servers: the other guest of a pair (its address is in
