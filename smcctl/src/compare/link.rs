@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Speaks with a keeper: a child of this process, one behind a command such as ssh,
+//! Speaks with a runner: a child of this process, one behind a command such as ssh,
 //! or one that somebody has started on another host.
 
 use super::processes::stands_alone;
@@ -11,13 +11,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
-/// Longer than a keeper takes for a program that does not want to end.
+/// Longer than a runner takes for a program that does not want to end.
 const LONGEST_END: Duration = Duration::from_secs(20);
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
-    /// The server's keeper.
+    /// The server's runner.
     Server,
     /// The client's.
     Client,
@@ -25,7 +25,7 @@ pub enum Who {
 
 /// What comes back.
 #[derive(Debug)]
-pub enum News {
+pub enum Event {
     /// An answer.
     Answer(Who, Answer),
     /// There will be none any more.
@@ -34,8 +34,8 @@ pub enum News {
     Interrupted(i32),
 }
 
-fn news_of(who: Who) -> impl Fn(Answer) -> News {
-    move |answer| News::Answer(who, answer)
+fn event_of(who: Who) -> impl Fn(Answer) -> Event {
+    move |answer| Event::Answer(who, answer)
 }
 
 enum Way {
@@ -43,7 +43,7 @@ enum Way {
     Stream(TcpStream),
 }
 
-/// A keeper to speak with; when it is dropped, the keeper ends what it has started.
+/// A runner to speak with; when it is dropped, the runner ends what it has started.
 pub struct Link {
     who: Who,
     way: Way,
@@ -54,7 +54,7 @@ impl Link {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(who: Who, words_of: &[String], tell: Sender<News>) -> Result<Self, Failure> {
+    pub fn start(who: Who, words_of: &[String], sender: Sender<Event>) -> Result<Self, Failure> {
         let (name, arguments) = words_of
             .split_first()
             .ok_or_else(|| Failure::new("no command for the server's side"))?;
@@ -66,7 +66,7 @@ impl Link {
             Failure::new(format!("{name}: cannot be started: {}", words(&error)))
         })?;
         if let Some(answers) = child.stdout.take() {
-            receive(answers, tell, news_of(who), News::Lost(who));
+            receive(answers, sender, event_of(who), Event::Lost(who));
         }
         Ok(Self {
             who,
@@ -78,7 +78,7 @@ impl Link {
     ///
     /// # Errors
     /// When it does not.
-    pub fn connect(who: Who, address: &str, tell: Sender<News>) -> Result<Self, Failure> {
+    pub fn connect(who: Who, address: &str, sender: Sender<Event>) -> Result<Self, Failure> {
         let failed = |error| {
             Failure::new(format!("no server's side at {address}: {}", words(&error)))
                 .fixed_by("smcctl compare --role server --listen ADDRESS:PORT --server COMMAND")
@@ -86,7 +86,7 @@ impl Link {
         let stream = TcpStream::connect(address).map_err(failed)?;
         let _ = stream.set_nodelay(true);
         let answers = stream.try_clone().map_err(failed)?;
-        receive(answers, tell, news_of(who), News::Lost(who));
+        receive(answers, sender, event_of(who), Event::Lost(who));
         Ok(Self {
             who,
             way: Way::Stream(stream),
@@ -96,23 +96,23 @@ impl Link {
     /// Asks for something and waits for the answer.
     ///
     /// # Errors
-    /// What the keeper says went wrong, or that the other side's server has ended.
-    pub fn ask(&mut self, request: &Request, news: &Receiver<News>) -> Result<Answer, Stop> {
+    /// What the runner says went wrong, or that the other side's server has ended.
+    pub fn ask(&mut self, request: &Request, events: &Receiver<Event>) -> Result<Answer, Stop> {
         let sent = match &mut self.way {
             Way::Child(child) => child.stdin.as_mut().map(|stdin| send(stdin, request)),
             Way::Stream(stream) => Some(send(stream, request)),
         };
-        // Why it cannot be sent is told by what comes back.
+        // Why it cannot be sent is known from what comes back.
         drop(sent);
         loop {
-            match news.recv() {
-                Ok(News::Answer(_, Answer::Failed(words) | Answer::Died(words))) => {
+            match events.recv() {
+                Ok(Event::Answer(_, Answer::Failed(words) | Answer::Died(words))) => {
                     return Err(Stop::Failed(Failure::new(words)));
                 }
-                Ok(News::Answer(who, answer)) if who == self.who => return Ok(answer),
-                Ok(News::Answer(..)) => {}
-                Ok(News::Interrupted(signal)) => return Err(Stop::Interrupted(signal)),
-                Ok(News::Lost(who)) => {
+                Ok(Event::Answer(who, answer)) if who == self.who => return Ok(answer),
+                Ok(Event::Answer(..)) => {}
+                Ok(Event::Interrupted(signal)) => return Err(Stop::Interrupted(signal)),
+                Ok(Event::Lost(who)) => {
                     let who = match who {
                         Who::Server => "server's",
                         Who::Client => "client's",
@@ -140,11 +140,11 @@ impl Drop for Link {
     }
 }
 
-/// A keeper ends its program within a bounded time, and then itself; but what it is
-/// behind, a network say, may not tell it.
+/// A runner ends its program within a bounded time, and then itself; but what it is
+/// behind, a network say, may not pass it on.
 fn end(child: &mut Child) {
     let has_ended =
-        Process::of(child.id()).is_some_and(|keeper| keeper.has_ended_within(LONGEST_END));
+        Process::of(child.id()).is_some_and(|runner| runner.has_ended_within(LONGEST_END));
     if !has_ended {
         let _ = child.kill();
     }

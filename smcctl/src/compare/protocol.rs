@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is asked of a keeper, and what it answers: one line of JSON each.
+//! What is asked of a runner, and what it answers: one line of JSON each.
 
 use super::counters::Counters;
 use super::facts::Facts;
@@ -41,7 +41,7 @@ pub fn receive<M: DeserializeOwned, E: Send + 'static>(
     });
 }
 
-/// What a keeper is asked.
+/// What a runner is asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Request {
@@ -80,7 +80,7 @@ pub struct How {
     pub reported: bool,
 }
 
-/// What a keeper answers.
+/// What a runner answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Answer {
