@@ -16,7 +16,6 @@ built=$(cargo test --locked -p smc-shim-tests --no-run --message-format=json |
 test_program() {
     printf '%s\n' "$built" | grep "/deps/$1-[0-9a-f]*\$"
 }
-agent=$(printf '%s\n' "$built" | grep '/agent$')
 
 # What is tested where: NAME, or NAME:FILTER for those tests whose names have the
 # FILTER. A debian-6.12 guest alone differs from debian-6.1 in its sockets only.
@@ -51,7 +50,7 @@ run_tests() {
         [ "$1" = pair ] || bare=--bare
         # shellcheck disable=SC2086 # an option or none
         scripts/lab pair debian-6.12 $bare --timeout 3600 \
-            --server "exec $agent 192.0.2.1:7" \
+            --server 'exec socat TCP-LISTEN:7,bind=192.0.2.1,reuseaddr,backlog=64,fork EXEC:/run/lab/agent,nofork' \
             --client "export ${bare:+SMC_TEST_BARE=1} SMC_TEST_KERNEL='debian-6.12 pair' SMC_TEST_SERVER=192.0.2.1; $script"
         ;;
     *)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The first process of a guest, once its root file system is in place: tells
- * the host that it is ready, runs the one command it is sent, passes on what
- * that writes and how it ended. Stays until the host ends the guest, so that
- * whatever the command left running in the background goes on.
+ * Runs one command for the caller at the other end of a stream (frames.h): passes on
+ * what it writes and how it ended, and ends what is left of it when the caller says so
+ * or is gone. The stream is the file that is named, a virtio-serial port: then this is
+ * the first process of a guest, once its root file system is in place. Else it is
+ * standard input, a socket.
  */
 #define _GNU_SOURCE
 #include "frames.h"
@@ -16,16 +17,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
-static int port;
+static int stream;
+static bool lost;          /* the caller has gone */
+static int out[2], err[2]; /* the command's pipes */
+static int reaper;         /* says when a child has ended */
+static pid_t command;      /* its first process */
+static bool exited;        /* which has */
 
-/* Shown on the console, which the host prints when a guest ends unexpectedly. */
+/* In a guest, shown on the console, which the host prints when a guest ends unexpectedly. */
 static void die(const char *what)
 {
-	fprintf(stderr, "lab: guest agent: %s: %s\n", what, strerror(errno));
+	fprintf(stderr, "lab: agent: %s: %s\n", what, strerror(errno));
 	exit(1); /* the end of process 1 is a kernel panic, and that of QEMU */
 }
 
@@ -35,22 +42,39 @@ static void send_frame(enum frame_type type, const void *data, uint32_t length)
 	frame_head(frame, type, length);
 	if (length > 0)
 		memcpy(frame + FRAME_HEAD, data, length);
-	if (write_all(port, frame, FRAME_HEAD + length) < 0)
-		die("writing to the host");
+	if (!lost && write_all(stream, frame, FRAME_HEAD + length) < 0)
+		lost = true;
 }
 
-static void read_exactly(void *into, size_t length)
+/* False: the caller has gone. */
+static bool read_exactly(void *into, size_t length)
 {
 	char *at = into;
 	while (length > 0) {
-		ssize_t n = read(port, at, length);
+		ssize_t n = read(stream, at, length);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			die("reading from the host");
+			return false;
 		at += n;
 		length -= (size_t)n;
 	}
+	return true;
+}
+
+/* The payload of the frame that says what to run; ends this process if there is none. */
+static char *read_start(uint32_t *length)
+{
+	unsigned char head[FRAME_HEAD];
+	if (!read_exactly(head, sizeof(head)))
+		exit(0); /* only looked whether somebody is here */
+	*length = frame_length(head);
+	char *payload = *length <= FRAME_START_MAX ? malloc(*length) : NULL;
+	if (head[0] != FRAME_START || !payload || !read_exactly(payload, *length)) {
+		errno = EBADMSG;
+		die("start frame");
+	}
+	return payload;
 }
 
 /* The next NUL-ended string of the payload. */
@@ -85,36 +109,30 @@ static int become(char *payload, uint32_t length)
 		argv[argc++] = next_string(&at, end);
 
 	if (chdir(directory) < 0) {
-		fprintf(stderr, "lab: in the guest: %s: %s\n", directory, strerror(errno));
+		fprintf(stderr, "lab: agent: %s: %s\n", directory, strerror(errno));
 		return 125;
 	}
 	execvp(argv[0], argv);
 	int error = errno;
-	fprintf(stderr, "lab: in the guest: %s: %s\n", argv[0], strerror(error));
+	fprintf(stderr, "lab: agent: %s: %s\n", argv[0], strerror(error));
 	return error == ENOENT ? 127 : 126;
 }
 
-static pid_t start(char *payload, uint32_t length, int out, int err)
+static void start(char *payload, uint32_t length)
 {
-	pid_t child = fork();
-	if (child < 0)
+	command = fork();
+	if (command < 0)
 		die("fork");
-	if (child > 0)
-		return child;
+	if (command > 0)
+		return;
 
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
 	setsid();
-	/* The limits of an ordinary login; the kernel's own hard limit for
-	 * process 1 is 4096 descriptors, too few for a load test. */
-	struct rlimit files = { .rlim_cur = 1024, .rlim_max = 1048576 };
-	setrlimit(RLIMIT_NOFILE, &files);
-	int null = open("/dev/null", O_RDONLY);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+	if (dup2(out[1], STDOUT_FILENO) < 0 || dup2(err[1], STDERR_FILENO) < 0)
 		_exit(125);
-	if (null > 2)
-		close(null);
 	_exit(become(payload, length));
 }
 
@@ -129,95 +147,134 @@ static size_t pass_on(int from, enum frame_type type, size_t most)
 	return (size_t)n;
 }
 
-/* Passes on what is in the pipe now and no more: a background process may go
+/* Passes on what is in the pipes now and no more: a background process may go
  * on writing for ever. */
-static void drain(int from, enum frame_type type)
+static void drain(void)
 {
-	int there = 0;
-	if (ioctl(from, FIONREAD, &there) < 0)
-		return;
-	for (size_t left = (size_t)there; left > 0;) {
-		size_t passed = pass_on(from, type, left);
-		if (passed == 0)
-			return;
-		left -= passed;
+	const int from[] = { out[0], err[0] };
+	const enum frame_type type[] = { FRAME_STDOUT, FRAME_STDERR };
+	for (int i = 0; i < 2; i++) {
+		int there = 0;
+		ioctl(from[i], FIONREAD, &there);
+		for (size_t left = (size_t)there, passed = 1; left > 0 && passed > 0; left -= passed)
+			passed = pass_on(from[i], type[i], left);
 	}
 }
 
-int main(int argc, char **argv)
+/* Of process 1, these are all of the guest; else the command's process group.
+ * False: there is nobody. */
+static bool signal_all(int number)
 {
-	const char *path = argc > 1 ? argv[1] : "/dev/vport0p1";
-	unsigned char head[FRAME_HEAD];
-	int out[2], err[2];
-	sigset_t signals;
+	if (kill(getpid() == 1 ? -1 : -command, number) == 0)
+		return true;
+	/* Its group is made by itself, perhaps not yet. */
+	return !exited && kill(command, number) == 0;
+}
 
-	port = open(path, O_RDWR | O_CLOEXEC);
-	if (port < 0)
-		die(path);
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	int reaper = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (reaper < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0)
-		die("setting up");
-	fcntl(out[0], F_SETFL, O_NONBLOCK);
-	fcntl(err[0], F_SETFL, O_NONBLOCK);
-
-	send_frame(FRAME_READY, NULL, 0);
-	read_exactly(head, sizeof(head));
-	uint32_t length = frame_length(head);
-	char *payload = length <= FRAME_START_MAX ? malloc(length) : NULL;
-	if (head[0] != FRAME_START || !payload) {
-		errno = EBADMSG;
-		die("start frame");
+/* Takes note of who has ended, and tells how the command did. False: nobody is left. */
+static bool reap(void)
+{
+	struct signalfd_siginfo ignored;
+	while (read(reaper, &ignored, sizeof(ignored)) > 0)
+		;
+	int status;
+	pid_t ended;
+	while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (ended != command)
+			continue;
+		unsigned char code = (unsigned char)(WIFSIGNALED(status)
+			? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+		exited = true;
+		drain();
+		send_frame(FRAME_EXIT, &code, 1);
 	}
-	read_exactly(payload, length);
-	pid_t command = start(payload, length, out[1], err[1]);
-	/* Ours stay open: a background process may go on writing after the
-	 * command has ended, and an end of file has no meaning here. */
+	/* Whose parent has ended is a child of this process, so none is missed. */
+	return ended == 0 && signal_all(0);
+}
 
-	bool ending = false;
-	for (;;) {
+/* Goes on until the caller has gone and none of the command's processes is left. */
+static void watch(void)
+{
+	bool ending = false, gone = false;
+	int kills = 0;
+	int64_t patience = 0; /* until when, while it is ending */
+	while (!(lost && gone)) {
 		struct pollfd wait[] = {
 			{ .fd = out[0], .events = POLLIN },
 			{ .fd = err[0], .events = POLLIN },
 			{ .fd = reaper, .events = POLLIN },
-			{ .fd = port, .events = POLLIN },
+			{ .fd = ending && lost ? -1 : stream, .events = POLLIN },
 		};
-		if (poll(wait, 4, -1) < 0 && errno != EINTR)
+		int64_t left = patience - now_ms();
+		int count = poll(wait, 4, !ending || gone ? -1 : left > 0 ? (int)left : 0);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
 			die("poll");
 		if (wait[0].revents & POLLIN)
 			pass_on(out[0], FRAME_STDOUT, FRAME_DATA_MAX);
 		if (wait[1].revents & POLLIN)
 			pass_on(err[0], FRAME_STDERR, FRAME_DATA_MAX);
-		if (wait[3].revents & POLLIN) {
-			read_exactly(head, sizeof(head));
-			if (head[0] == FRAME_TERM) {
-				ending = true;
-				kill(-1, SIGTERM); /* all but ourselves */
-			}
+		if (wait[3].revents) {
+			unsigned char head[FRAME_HEAD];
+			lost = !read_exactly(head, sizeof(head)) || head[0] != FRAME_TERM;
 		}
-		if ((wait[2].revents & POLLIN) || ending) {
-			struct signalfd_siginfo ignored;
-			while (read(reaper, &ignored, sizeof(ignored)) > 0)
-				;
-			int status;
-			pid_t ended;
-			while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
-				if (ended != command)
-					continue;
-				unsigned char code = (unsigned char)(WIFSIGNALED(status)
-					? 128 + WTERMSIG(status) : WEXITSTATUS(status));
-				drain(out[0], FRAME_STDOUT);
-				drain(err[0], FRAME_STDERR);
-				send_frame(FRAME_EXIT, &code, 1);
-			}
-			if (ended < 0 && errno == ECHILD && ending) {
-				drain(out[0], FRAME_STDOUT);
-				drain(err[0], FRAME_STDERR);
-				send_frame(FRAME_ALL_GONE, NULL, 0);
-				ending = false;
-			}
+		if (wait[3].revents && !ending) {
+			ending = true;
+			patience = now_ms() + END_MS;
+			signal_all(SIGTERM);
+		} else if (ending && !gone && now_ms() >= patience) {
+			patience = now_ms() + KILL_MS;
+			signal_all(SIGKILL);
+			kills++;
+		}
+		/* What SIGKILL does not end is not waited for any longer. */
+		if ((!reap() || kills > 1) && ending && !gone) {
+			gone = true;
+			drain();
+			send_frame(FRAME_ALL_GONE, NULL, 0);
 		}
 	}
+}
+
+/* From the path of the stream, or NULL. */
+static void set_up(const char *path)
+{
+	/* The limits of an ordinary login; the kernel's own hard limit for
+	 * process 1 is 4096 descriptors, too few for a load test. */
+	const struct rlimit files = { .rlim_cur = 1024, .rlim_max = 1048576 };
+	sigset_t signals;
+
+	/* Whoever has started this may have left more open than the stream. */
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	stream = path ? open(path, O_RDWR | O_CLOEXEC)
+	              : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (stream < 0)
+		die(path ? path : "standard input");
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	reaper = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (dup2(null, STDIN_FILENO) < 0 || reaper < 0 || pipe2(out, O_CLOEXEC) < 0 ||
+	    pipe2(err, O_CLOEXEC) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ||
+	    (getpid() == 1 && setrlimit(RLIMIT_NOFILE, &files) < 0))
+		die("setting up");
+	fcntl(out[0], F_SETFL, O_NONBLOCK);
+	fcntl(err[0], F_SETFL, O_NONBLOCK);
+}
+
+int main(int argc, char **argv)
+{
+	uint32_t length;
+
+	set_up(argc > 1 ? argv[1] : NULL);
+	send_frame(FRAME_READY, NULL, 0);
+	char *payload = read_start(&length);
+	start(payload, length);
+	/* Our ends of the pipes stay open: a background process may go on writing after
+	 * the command has ended, and an end of file has no meaning here. */
+	watch();
+	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What travels between the host (supervise.c) and a guest (agent.c) on the
- * guest's one virtio-serial port: frames of one type byte, a 32-bit
- * little-endian payload length and the payload.
+ * What travels between whoever has a command run elsewhere (supervise.c, tests/kit) and
+ * the agent that runs it (agent.c): frames of one type byte, a 32-bit little-endian
+ * payload length and the payload. docs/lab.md says when which is sent.
  */
 #ifndef LAB_FRAMES_H
 #define LAB_FRAMES_H
@@ -10,25 +10,28 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 #include <unistd.h>
 
 enum frame_type {
-	/* guest to host */
+	/* from the agent */
 	FRAME_READY = 'R',     /* set up, waiting for a command */
 	FRAME_STDOUT = 'O',    /* bytes the command wrote */
 	FRAME_STDERR = 'E',
 	FRAME_EXIT = 'X',      /* payload: one byte, the command's status */
 	FRAME_ALL_GONE = 'G',  /* after FRAME_TERM: no process is left */
-	/* host to guest */
+	/* to the agent */
 	FRAME_START = 'S',     /* payload: NUL-ended strings: directory, number
 	                        * of variables, variables, command, arguments */
-	FRAME_TERM = 'T',      /* send SIGTERM to every process */
+	FRAME_TERM = 'T',      /* end every process */
 };
 
 enum {
 	FRAME_HEAD = 5,
 	FRAME_DATA_MAX = 16384,     /* of FRAME_STDOUT and FRAME_STDERR */
 	FRAME_START_MAX = 4 << 20,  /* arguments and environment, bytes */
+	END_MS = 10000,             /* from SIGTERM to SIGKILL */
+	KILL_MS = 1000,             /* and for that */
 };
 
 static inline void frame_head(unsigned char *head, enum frame_type type, uint32_t length)
@@ -59,6 +62,13 @@ static inline int write_all(int fd, const void *data, size_t length)
 		length -= (size_t)n;
 	}
 	return 0;
+}
+
+static inline int64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 #endif

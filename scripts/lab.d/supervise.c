@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 static volatile sig_atomic_t signalled;
 static struct guest guests[2];
@@ -45,13 +44,6 @@ static int wait_for(struct pollfd *what, nfds_t count, int64_t ms)
 	sigset_t none;
 	sigemptyset(&none);
 	return ppoll(what, count, &limit, &none);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static void end_all(void)
@@ -189,7 +181,7 @@ static void on_frame(struct guest *g, enum frame_type type, const char *data, si
 		if (g == client) {
 			/* The server's last words, within a bound. */
 			unsigned char head[FRAME_HEAD];
-			int64_t bound = now_ms() + SERVER_END_MS;
+			int64_t bound = now_ms() + END_MS;
 			frame_head(head, FRAME_TERM, 0);
 			write_all(guests[0].port, head, sizeof(head));
 			if (bound < deadline)
@@ -246,7 +238,7 @@ static void on_deadline(void)
 	struct guest *client = &guests[guest_count - 1];
 	if (client->exited) {
 		fprintf(stderr, "lab: the server did not end within %d s of SIGTERM\n",
-		        SERVER_END_MS / 1000);
+		        END_MS / 1000);
 		emit_prefixed_end(&guests[0]);
 		finish(client->status);
 	}

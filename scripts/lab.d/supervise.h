@@ -15,7 +15,6 @@
 enum {
 	EXIT_TIME_LIMIT = 124,  /* as timeout(1) */
 	EXIT_LAB = 125,         /* not the command failed but the guest */
-	SERVER_END_MS = 10000,  /* from SIGTERM to the end of the server's guest */
 	BOOTS = 4,              /* as often is a guest started that dies at once */
 	CONSOLE_KEPT = 65536,   /* bytes */
 	CONSOLE_LINES = 40,

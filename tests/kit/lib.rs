@@ -4,6 +4,7 @@
 pub mod bare;
 pub mod capture;
 pub mod counters;
+pub mod frames;
 pub mod job;
 pub mod machine;
 pub mod pcap;

@@ -2,14 +2,14 @@
 //! `smcctl compare`: is a workload faster on SMC?
 
 use crate::compare::against::Against;
-use crate::compare::keeper::Orders;
 use crate::compare::link::Stop;
 use crate::compare::metrics::custom::Custom;
 use crate::compare::program::open_input;
+use crate::compare::report::ComparisonReport;
 use crate::compare::result::Comparing;
+use crate::compare::runner::Orders;
 use crate::compare::session::{Place, Session, Task};
 use crate::compare::side::Side;
-use crate::compare::told::Told;
 use crate::compare::tune::{tune, Tuned, FEWEST_RUNS};
 use crate::compare::{plot, roles, saved};
 use crate::failure::{Failure, Outcome};
@@ -157,7 +157,7 @@ pub enum Role {
     Client,
     /// What this program starts itself as.
     #[value(hide = true)]
-    Keeper,
+    Runner,
 }
 
 /// A command line, taken apart.
@@ -201,11 +201,11 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
         input: arguments.stdin.as_ref().map(PathBuf::from),
         port: arguments.port,
         timeout: Duration::from_secs(arguments.timeout),
-        is_trusted: arguments.role == Some(Role::Keeper),
+        is_trusted: arguments.role == Some(Role::Runner),
     };
     match (arguments.role, &arguments.listen, &arguments.show) {
-        (Some(Role::Keeper), ..) => {
-            roles::keeper(orders);
+        (Some(Role::Runner), ..) => {
+            roles::runner(orders);
             Ok(ExitCode::SUCCESS)
         }
         (Some(Role::Server), Some(address), _) => match &arguments.server {
@@ -326,18 +326,18 @@ fn keep(comparing: &Comparing, arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn show(comparing: &Comparing, arguments: &Arguments, output: &mut Output) -> Outcome {
-    let told = Told::new(comparing);
-    if let Some(path) = arguments.plot.as_ref().filter(|_| told.is_comparable()) {
+    let report = ComparisonReport::new(comparing);
+    if let Some(path) = arguments.plot.as_ref().filter(|_| report.is_comparable()) {
         plot::plot(comparing, path)?;
     }
     if arguments.csv {
-        output.say(told.csv().trim_end())?;
+        output.say(report.csv().trim_end())?;
     } else if arguments.markdown {
-        output.say(told.markdown().trim_end())?;
+        output.say(report.markdown().trim_end())?;
     } else {
-        output.show(&told)?;
+        output.show(&report)?;
     }
-    Ok(if told.is_comparable() {
+    Ok(if report.is_comparable() {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(NOT_SMC)

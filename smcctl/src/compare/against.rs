@@ -3,9 +3,9 @@
 //! each side. Where TCP has changed as well, it is the host that has.
 
 use super::plan::Which;
+use super::report::table;
 use super::result::{Comparing, Row};
 use super::statistics::Comparison;
-use super::told::table;
 use super::verdict::{telling, times, what};
 use crate::failure::Failure;
 use crate::output::{styled, Report, DOUBTFUL, STRONG};

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What must be known of a host to understand a result later.
 
+use crate::failure::words;
 use crate::kernel::devices;
 use crate::kernel::settings::ueids;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 /// Where the kernel's settings of SMC are.
-pub const SETTINGS: &str = "/proc/sys/net/smc";
+const SETTINGS: &str = "/proc/sys/net/smc";
 
 /// A host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,4 +118,21 @@ fn settings(folder: &Path) -> BTreeMap<String, String> {
         ))
     });
     values.collect()
+}
+
+/// Sets a variable below `net.smc`; what it was.
+///
+/// # Errors
+/// When it is none, or may not be set.
+pub fn set(name: &str, value: &str) -> Result<String, String> {
+    let file = name.strip_prefix("net.smc.").unwrap_or_default();
+    let is_name = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+    if file.is_empty() || !file.chars().all(is_name) {
+        return Err(format!("{name}: no variable of SMC"));
+    }
+    let path = Path::new(SETTINGS).join(file);
+    let cannot = |error: io::Error| format!("cannot set {name}: {}", words(&error));
+    let before = fs::read_to_string(&path).map_err(cannot)?;
+    fs::write(&path, value).map_err(cannot)?;
+    Ok(before.trim().to_owned())
 }

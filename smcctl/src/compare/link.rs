@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Speaks with a keeper: a child of this process, one behind a command such as ssh,
+//! Speaks with a runner: a child of this process, one behind a command such as ssh,
 //! or one that somebody has started on another host.
 
 use super::processes::stands_alone;
-use super::protocol::{Answer, Request};
+use super::protocol::{receive, send, Answer, Request};
 use crate::failure::{words, Failure};
 use crate::system::process::Process;
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender};
-use std::thread;
 use std::time::Duration;
 
-/// Longer than a keeper takes for a program that does not want to end.
+/// Longer than a runner takes for a program that does not want to end.
 const LONGEST_END: Duration = Duration::from_secs(20);
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
-    /// The server's keeper.
+    /// The server's runner.
     Server,
     /// The client's.
     Client,
@@ -27,7 +25,7 @@ pub enum Who {
 
 /// What comes back.
 #[derive(Debug)]
-pub enum News {
+pub enum Event {
     /// An answer.
     Answer(Who, Answer),
     /// There will be none any more.
@@ -36,12 +34,16 @@ pub enum News {
     Interrupted(i32),
 }
 
+fn event_of(who: Who) -> impl Fn(Answer) -> Event {
+    move |answer| Event::Answer(who, answer)
+}
+
 enum Way {
     Child(Child),
     Stream(TcpStream),
 }
 
-/// A keeper to speak with; when it is dropped, the keeper ends what it has started.
+/// A runner to speak with; when it is dropped, the runner ends what it has started.
 pub struct Link {
     who: Who,
     way: Way,
@@ -52,7 +54,7 @@ impl Link {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(who: Who, words_of: &[String], tell: Sender<News>) -> Result<Self, Failure> {
+    pub fn start(who: Who, words_of: &[String], sender: Sender<Event>) -> Result<Self, Failure> {
         let (name, arguments) = words_of
             .split_first()
             .ok_or_else(|| Failure::new("no command for the server's side"))?;
@@ -64,7 +66,7 @@ impl Link {
             Failure::new(format!("{name}: cannot be started: {}", words(&error)))
         })?;
         if let Some(answers) = child.stdout.take() {
-            hear(who, answers, tell);
+            receive(answers, sender, event_of(who), Event::Lost(who));
         }
         Ok(Self {
             who,
@@ -76,14 +78,15 @@ impl Link {
     ///
     /// # Errors
     /// When it does not.
-    pub fn connect(who: Who, address: &str, tell: Sender<News>) -> Result<Self, Failure> {
+    pub fn connect(who: Who, address: &str, sender: Sender<Event>) -> Result<Self, Failure> {
         let failed = |error| {
             Failure::new(format!("no server's side at {address}: {}", words(&error)))
                 .fixed_by("smcctl compare --role server --listen ADDRESS:PORT --server COMMAND")
         };
         let stream = TcpStream::connect(address).map_err(failed)?;
         let _ = stream.set_nodelay(true);
-        hear(who, stream.try_clone().map_err(failed)?, tell);
+        let answers = stream.try_clone().map_err(failed)?;
+        receive(answers, sender, event_of(who), Event::Lost(who));
         Ok(Self {
             who,
             way: Way::Stream(stream),
@@ -93,28 +96,23 @@ impl Link {
     /// Asks for something and waits for the answer.
     ///
     /// # Errors
-    /// What the keeper says went wrong, or that the other side's server has ended.
-    pub fn ask(&mut self, request: &Request, news: &Receiver<News>) -> Result<Answer, Stop> {
-        let mut line = serde_json::to_string(request).unwrap_or_default();
-        line.push('\n');
-        let said = match &mut self.way {
-            Way::Child(child) => match &mut child.stdin {
-                Some(stdin) => stdin.write_all(line.as_bytes()),
-                None => Ok(()),
-            },
-            Way::Stream(stream) => stream.write_all(line.as_bytes()),
+    /// What the runner says went wrong, or that the other side's server has ended.
+    pub fn ask(&mut self, request: &Request, events: &Receiver<Event>) -> Result<Answer, Stop> {
+        let sent = match &mut self.way {
+            Way::Child(child) => child.stdin.as_mut().map(|stdin| send(stdin, request)),
+            Way::Stream(stream) => Some(send(stream, request)),
         };
-        // Why it does not hear is told by what comes back.
-        drop(said);
+        // Why it cannot be sent is known from what comes back.
+        drop(sent);
         loop {
-            match news.recv() {
-                Ok(News::Answer(_, Answer::Failed(words) | Answer::Died(words))) => {
+            match events.recv() {
+                Ok(Event::Answer(_, Answer::Failed(words) | Answer::Died(words))) => {
                     return Err(Stop::Failed(Failure::new(words)));
                 }
-                Ok(News::Answer(who, answer)) if who == self.who => return Ok(answer),
-                Ok(News::Answer(..)) => {}
-                Ok(News::Interrupted(signal)) => return Err(Stop::Interrupted(signal)),
-                Ok(News::Lost(who)) => {
+                Ok(Event::Answer(who, answer)) if who == self.who => return Ok(answer),
+                Ok(Event::Answer(..)) => {}
+                Ok(Event::Interrupted(signal)) => return Err(Stop::Interrupted(signal)),
+                Ok(Event::Lost(who)) => {
                     let who = match who {
                         Who::Server => "server's",
                         Who::Client => "client's",
@@ -142,11 +140,11 @@ impl Drop for Link {
     }
 }
 
-/// A keeper ends its program within a bounded time, and then itself; but what it is
-/// behind, a network say, may not tell it.
+/// A runner ends its program within a bounded time, and then itself; but what it is
+/// behind, a network say, may not pass it on.
 fn end(child: &mut Child) {
     let has_ended =
-        Process::of(child.id()).is_some_and(|keeper| keeper.has_ended_within(LONGEST_END));
+        Process::of(child.id()).is_some_and(|runner| runner.has_ended_within(LONGEST_END));
     if !has_ended {
         let _ = child.kill();
     }
@@ -166,17 +164,4 @@ impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }
-}
-
-fn hear(who: Who, from: impl Read + Send + 'static, tell: Sender<News>) {
-    thread::spawn(move || {
-        for line in BufReader::new(from).lines() {
-            let answer = line.ok().and_then(|line| serde_json::from_str(&line).ok());
-            let Some(answer) = answer else { break };
-            if tell.send(News::Answer(who, answer)).is_err() {
-                return;
-            }
-        }
-        let _ = tell.send(News::Lost(who));
-    });
 }

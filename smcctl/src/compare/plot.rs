@@ -3,8 +3,8 @@
 //! dot, and below each the ratio with its interval against 1.
 
 use super::plan::Which;
+use super::report::ComparisonReport;
 use super::result::{Comparing, Row};
-use super::told::Told;
 use super::verdict::{number, short, telling, verdict};
 use crate::failure::Failure;
 use plotters::coord::Shift;
@@ -20,7 +20,7 @@ const PANEL: u32 = 230;
 const LEFT: i32 = 130;
 const RIGHT: i32 = 840;
 const FONT: &str = "sans-serif";
-/// Told apart also by those who see few colours.
+/// Distinguishable also for those who see few colours.
 const A: RGBColor = RGBColor(0x55, 0x6b, 0x8d);
 const B: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
 const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
@@ -31,11 +31,14 @@ const PALE: RGBColor = RGBColor(0xbb, 0xbb, 0xbb);
 /// # Errors
 /// When it cannot be written, or there is nothing to draw.
 pub fn plot(comparing: &Comparing, path: &Path) -> Result<(), Failure> {
-    let told = Told::new(comparing);
-    if !told.is_comparable() {
-        return Err(Failure::new(format!("nothing to plot: {}", told.verdict())));
+    let report = ComparisonReport::new(comparing);
+    if !report.is_comparable() {
+        return Err(Failure::new(format!(
+            "nothing to plot: {}",
+            report.verdict()
+        )));
     }
-    let rows: Vec<&Row> = telling(told.rows())
+    let rows: Vec<&Row> = telling(report.rows())
         .into_iter()
         .filter(|row| !row.samples.is_empty())
         .collect();
@@ -44,10 +47,10 @@ pub fn plot(comparing: &Comparing, path: &Path) -> Result<(), Failure> {
     let _ = register_font(FONT, FontStyle::Normal, dejavu::sans::regular());
     let drawn = if is_png(path)? {
         let area = BitMapBackend::new(path, (WIDTH, height)).into_drawing_area();
-        draw(&area, comparing, &told, &rows)
+        draw(&area, comparing, &report, &rows)
     } else {
         let area = SVGBackend::new(path, (WIDTH, height)).into_drawing_area();
-        draw(&area, comparing, &told, &rows)
+        draw(&area, comparing, &report, &rows)
     };
     drawn.map_err(|why| Failure::new(format!("cannot draw {}: {why}", path.display())))
 }
@@ -73,12 +76,12 @@ type Area<D> = DrawingArea<D, Shift>;
 fn draw<D: DrawingBackend>(
     area: &Area<D>,
     comparing: &Comparing,
-    told: &Told,
+    report: &ComparisonReport,
     rows: &[&Row],
 ) -> Result<(), String> {
     let words = |error: DrawingAreaErrorKind<D::ErrorType>| error.to_string();
     area.fill(&WHITE).map_err(words)?;
-    let mut title = told.commands();
+    let mut title = report.commands();
     if title.chars().count() > 110 {
         title = title.chars().take(109).chain(['…']).collect();
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The processes of a keeper: the program that it has started and all that comes of
-//! it, however far it goes. Whoever loses its parent becomes the keeper's child
+//! The processes of a runner: the program that it has started and all that comes of
+//! it, however far it goes. Whoever loses its parent becomes the runner's child
 //! (prctl(2), `PR_SET_CHILD_SUBREAPER`), so all are found, waited for, and ended.
 
 use super::side::Prepared;
@@ -18,7 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 /// From now on nobody below this process gets lost.
-pub fn becomes_keeper() {
+pub fn become_subreaper() {
     // SAFETY: no memory is involved.
     unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
 }
@@ -26,9 +26,9 @@ pub fn becomes_keeper() {
 /// The signals that ask a process to end.
 const ENDING: [c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
-/// From now on those wait, in this thread and in those that it makes, and `told` is
+/// From now on those wait, in this thread and in those that it makes, and `handler` is
 /// called with each. To be called before any other thread is made.
-pub fn on_ending_signals(told: impl Fn(c_int) + Send + 'static) {
+pub fn on_ending_signals(handler: impl Fn(c_int) + Send + 'static) {
     let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: a local set; the handler of SIGCHLD is the default one: ignored,
     // children would be gone before they are asked what they have used.
@@ -45,7 +45,7 @@ pub fn on_ending_signals(told: impl Fn(c_int) + Send + 'static) {
         // SAFETY: a local set.
         let signal = unsafe { libc::sigwaitinfo(&raw const set, std::ptr::null_mut()) };
         if signal > 0 {
-            told(signal);
+            handler(signal);
         }
     });
 }

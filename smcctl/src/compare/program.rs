@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One run of one command in a keeper: its output, what it uses, what the kernel
+//! One run of one command in a runner: its output, what it uses, what the kernel
 //! counts meanwhile, and what its connections are.
 
 use super::counters::Counters;
@@ -48,7 +48,7 @@ pub struct Program {
     /// How the first process has ended, and after what time.
     end: Option<(Ending, Duration)>,
     /// Some of its processes are left.
-    pub is_there: bool,
+    pub is_running: bool,
     /// Of all that have ended, and that before what is measured began.
     cpu: Duration,
     cpu_before: Duration,
@@ -58,7 +58,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it with the file `input`, if there is one, as standard input; `told` hears
+    /// Starts it with the file `input`, if there is one, as standard input; `events` gets
     /// what happens to it.
     ///
     /// # Errors
@@ -67,7 +67,7 @@ impl Program {
         how: &How,
         command: &[String],
         input: Option<&Path>,
-        told: Sender<T>,
+        events: Sender<T>,
     ) -> Result<Self, Failure> {
         let name = command.first().cloned().unwrap_or_default();
         let mut prepared = how.side.prepare(command)?;
@@ -91,16 +91,16 @@ impl Program {
         let output = [collect(child.stdout.take()), collect(child.stderr.take())];
         thread::spawn(move || {
             while let Some(ending) = processes::next_ending() {
-                let _ = told.send(Event::Ended(ending).into());
+                let _ = events.send(Event::Ended(ending).into());
             }
-            let _ = told.send(Event::NoneLeft.into());
+            let _ = events.send(Event::NoneLeft.into());
         });
         Ok(Self {
             name,
             first: child.id(),
             begun,
             end: None,
-            is_there: true,
+            is_running: true,
             cpu: Duration::ZERO,
             cpu_before: Duration::ZERO,
             before,
@@ -110,7 +110,7 @@ impl Program {
     }
 
     /// Takes note.
-    pub fn hears(&mut self, event: Event) {
+    pub fn record(&mut self, event: Event) {
         match event {
             Event::Ended(ending) => {
                 self.cpu += ending.cpu;
@@ -118,7 +118,7 @@ impl Program {
                     self.end = Some((ending, self.begun.elapsed()));
                 }
             }
-            Event::NoneLeft => self.is_there = false,
+            Event::NoneLeft => self.is_running = false,
         }
     }
 
@@ -230,4 +230,14 @@ fn lines(tally: &Tally) -> Vec<Reported> {
         why: what.why().map(ToString::to_string),
     });
     lines.collect()
+}
+
+/// The last line of what a program printed, as the rest of a sentence.
+#[must_use]
+pub fn last_line(output: &str) -> String {
+    let lines = output.lines().map(str::trim);
+    match lines.rev().find(|line| !line.is_empty()) {
+        Some(line) => format!(": {}", line.chars().take(160).collect::<String>()),
+        None => String::new(),
+    }
 }

@@ -1,12 +1,47 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is asked of a keeper, and what it answers: one line of JSON each.
+//! What is asked of a runner, and what it answers: one line of JSON each.
 
 use super::counters::Counters;
 use super::facts::Facts;
 use super::side::Side;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::sync::mpsc::Sender;
+use std::thread;
 
-/// What a keeper is asked.
+/// Sends a request or an answer.
+///
+/// # Errors
+/// When it cannot be sent.
+pub fn send(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    to.write_all(&line)?;
+    to.flush()
+}
+
+/// Receives requests or answers in a thread of its own and passes each on as `event`
+/// makes it, and `end` when there is no other, or one that cannot be read.
+pub fn receive<M: DeserializeOwned, E: Send + 'static>(
+    from: impl Read + Send + 'static,
+    events: Sender<E>,
+    event: impl Fn(M) -> E + Send + 'static,
+    end: E,
+) {
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines() {
+            let message = line.ok().and_then(|line| serde_json::from_str(&line).ok());
+            let Some(message) = message else { break };
+            if events.send(event(message)).is_err() {
+                return;
+            }
+        }
+        let _ = events.send(end);
+    });
+}
+
+/// What a runner is asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Request {
@@ -45,7 +80,7 @@ pub struct How {
     pub reported: bool,
 }
 
-/// What a keeper answers.
+/// What a runner answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Answer {
@@ -95,4 +130,46 @@ pub struct Reported {
     pub kind: String,
     /// Why `TCP`.
     pub why: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Shutdown;
+    use std::os::unix::net::UnixStream;
+    use std::sync::mpsc::{channel, Receiver};
+
+    /// What comes of these bytes, sent one by one, as `Debug` shows it.
+    fn received(bytes: &[u8]) -> Vec<Option<String>> {
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        let (events, received): (_, Receiver<Option<String>>) = channel();
+        receive(theirs, events, |it: Request| Some(format!("{it:?}")), None);
+        for byte in bytes {
+            ours.write_all(&[*byte]).unwrap();
+        }
+        ours.shutdown(Shutdown::Write).unwrap();
+        received.iter().collect()
+    }
+
+    #[test]
+    fn requests_come_as_they_were_sent() {
+        let mut bytes = Vec::new();
+        let set = Request::Set {
+            name: "net.smc.wmem".to_owned(),
+            value: "two\nlines".to_owned(),
+        };
+        send(&mut bytes, &Request::About).unwrap();
+        send(&mut bytes, &set).unwrap();
+        let expected = [Some("About".to_owned()), Some(format!("{set:?}")), None];
+        assert_eq!(received(&bytes), expected);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_the_end() {
+        let about = Some("About".to_owned());
+        assert_eq!(received(b""), [None]);
+        assert_eq!(received(b"\"about\"\n\"ab"), [about.clone(), None]);
+        assert_eq!(received(b"\"about\"\nwhat?\n\"about\"\n"), [about, None]);
+        assert_eq!(received(b"\xff\n\"about\"\n"), [None]);
+    }
 }

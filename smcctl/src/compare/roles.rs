@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! This program as a keeper: of whoever has started it, or of whoever connects.
+//! This program as a runner: of whoever has started it, or of whoever connects.
 
-use super::keeper::{listen_to, Heard, Keeper, Orders};
-use super::processes::{becomes_keeper, on_ending_signals};
+use super::processes::{become_subreaper, on_ending_signals};
+use super::protocol::receive;
+use super::runner::{Message, Orders, Runner};
 use crate::failure::{words, Failure};
 use socket2::{SockRef, TcpKeepalive};
 use std::io::{stderr, stdin, stdout, Write};
@@ -11,19 +12,19 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-/// Keeps a command for the parent, who speaks by standard input and output.
-pub fn keeper(orders: Orders) {
-    becomes_keeper();
-    let (tell, heard) = channel();
-    let ends = tell.clone();
+/// Runs a command for the parent, who speaks by standard input and output.
+pub fn runner(orders: Orders) {
+    become_subreaper();
+    let (sender, messages) = channel();
+    let ends = sender.clone();
     on_ending_signals(move |_| {
-        let _ = ends.send(Heard::Gone);
+        let _ = ends.send(Message::Closed);
     });
-    listen_to(stdin(), tell.clone());
-    Keeper::new(orders, (tell, &heard), Box::new(stdout())).serve();
+    receive(stdin(), sender.clone(), Message::Request, Message::Closed);
+    Runner::new(orders, (sender, &messages), Box::new(stdout())).serve();
 }
 
-/// Keeps a command for whoever connects to this address, one after the other, until
+/// Runs a command for whoever connects to this address, one after the other, until
 /// it is interrupted; the signal that did.
 ///
 /// # Errors
@@ -35,13 +36,13 @@ pub fn server(orders: &Orders, address: &str) -> Result<i32, Failure> {
     }
     let listener = TcpListener::bind(address)
         .map_err(|error| Failure::new(format!("cannot listen on {address}: {}", words(&error))))?;
-    becomes_keeper();
+    become_subreaper();
     let (arrive, arrivals) = channel();
-    let (tell, heard) = channel();
-    let (signalled, ends) = (arrive.clone(), tell.clone());
+    let (sender, messages) = channel();
+    let (signalled, ends) = (arrive.clone(), sender.clone());
     on_ending_signals(move |signal| {
         let _ = signalled.send(Came::Signal(signal));
-        let _ = ends.send(Heard::Gone);
+        let _ = ends.send(Message::Closed);
     });
     let _ = writeln!(
         stderr(),
@@ -64,12 +65,12 @@ pub fn server(orders: &Orders, address: &str) -> Result<i32, Failure> {
                     .with_interval(Duration::from_secs(5))
                     .with_retries(3);
                 let _ = SockRef::from(&stream).set_tcp_keepalive(&alive);
-                // What was heard of the one before does not matter any more.
-                while heard.try_recv().is_ok() {}
+                // Messages of the one before do not matter any more.
+                while messages.try_recv().is_ok() {}
                 if let Ok(from) = stream.try_clone() {
-                    listen_to(from, tell.clone());
-                    let tell = tell.clone();
-                    Keeper::new(orders.clone(), (tell, &heard), Box::new(stream)).serve();
+                    receive(from, sender.clone(), Message::Request, Message::Closed);
+                    let sender = sender.clone();
+                    Runner::new(orders.clone(), (sender, &messages), Box::new(stream)).serve();
                 }
             }
             Ok(Came::Signal(signal)) => return Ok(signal),

@@ -2,27 +2,27 @@
 //! Has the runs of a comparison done, one after the other.
 
 use super::facts::Facts;
-use super::honest;
-use super::keeper::last_line;
-use super::link::{Link, News, Stop};
+use super::link::{Event, Link, Stop};
 use super::metrics::custom::Custom;
 use super::metrics::known::{self, Benchmark};
 use super::metrics::{Metric, Read, Value};
 use super::plan::{Step, Which};
+use super::program::last_line;
 use super::protocol::{Answer, Ended, How, Request};
 use super::result::Run;
 use super::side::Side;
+use super::transport_check;
 use crate::failure::Failure;
 use std::sync::mpsc::Receiver;
 
 /// What is run.
 pub struct Runs {
-    /// The client's keeper.
+    /// The client's runner.
     pub client: Link,
     /// The server's.
     pub server: Option<Link>,
     /// What both say.
-    pub news: Receiver<News>,
+    pub events: Receiver<Event>,
     /// The client's command.
     pub command: Vec<String>,
     /// What is run before it each time.
@@ -35,12 +35,12 @@ impl Runs {
     /// What is to be known of the hosts.
     ///
     /// # Errors
-    /// When a keeper is gone.
+    /// When a runner is gone.
     pub fn hosts(&mut self) -> Result<Vec<Facts>, Stop> {
         let mut hosts: Vec<Facts> = Vec::new();
         for link in [Some(&mut self.client), self.server.as_mut()] {
             let Some(link) = link else { continue };
-            if let Answer::Host(facts) = link.ask(&Request::About, &self.news)? {
+            if let Answer::Host(facts) = link.ask(&Request::About, &self.events)? {
                 if hosts.iter().all(|known| known.host != facts.host) {
                     hosts.push(*facts);
                 }
@@ -59,9 +59,9 @@ impl Runs {
             name: name.to_owned(),
             value: value.to_owned(),
         };
-        let before = self.client.ask(&request, &self.news)?;
+        let before = self.client.ask(&request, &self.events)?;
         if let Some(server) = self.server.as_mut().filter(|_| hosts > 1) {
-            server.ask(&request, &self.news)?;
+            server.ask(&request, &self.events)?;
         }
         match before {
             Answer::Done(before) => Ok(before),
@@ -84,7 +84,7 @@ impl Runs {
             }
             interrupted @ Stop::Interrupted(_) => interrupted,
         })?;
-        let looked = honest::look(side, &client, server.as_ref());
+        let looked = transport_check::check(side, &client, server.as_ref());
         Ok(Run {
             side: step.which,
             pair: step.pair,
@@ -100,23 +100,23 @@ impl Runs {
             reported: step.is_looked_at && side.is_smc(),
         };
         if let Some(server) = &mut self.server {
-            server.ask(&Request::Serve(how.clone()), &self.news)?;
+            server.ask(&Request::Serve(how.clone()), &self.events)?;
         }
         if !self.prepare.is_empty() {
             let prepare = Request::Prepare {
                 command: self.prepare.clone(),
                 side: side.clone(),
             };
-            if let Answer::Ended(ended) = self.client.ask(&prepare, &self.news)? {
+            if let Answer::Ended(ended) = self.client.ask(&prepare, &self.events)? {
                 succeeded(self.prepare.first(), &ended)?;
             }
         }
         if let Some(server) = &mut self.server {
-            server.ask(&Request::Mark, &self.news)?;
+            server.ask(&Request::Mark, &self.events)?;
         }
-        let client = self.client.ask(&Request::Work(how), &self.news)?;
+        let client = self.client.ask(&Request::Work(how), &self.events)?;
         let server = match &mut self.server {
-            Some(server) => ended(server.ask(&Request::Stop, &self.news)?),
+            Some(server) => ended(server.ask(&Request::Stop, &self.events)?),
             None => None,
         };
         let client = ended(client).ok_or_else(|| Failure::new("the client's side is confused"))?;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A whole comparison: keepers for both sides, all runs, and the result.
+//! A whole comparison: runners for both sides, all runs, and the result.
 
-use super::link::{Link, News, Stop, Who};
+use super::link::{Event, Link, Stop, Who};
 use super::metrics::{custom::Custom, iperf3, known};
 use super::plan::{plan, Step};
 use super::processes::on_ending_signals;
@@ -49,22 +49,22 @@ pub struct Task {
     pub warm_ups: usize,
 }
 
-/// Speaks with both keepers; when it is dropped, they end.
+/// Speaks with both runners; when it is dropped, they end.
 pub struct Session {
     runs: Runs,
     task: Task,
 }
 
 impl Session {
-    /// Starts the keepers.
+    /// Starts the runners.
     ///
     /// # Errors
     /// When they cannot be started.
     pub fn start(mut task: Task) -> Result<Self, Stop> {
-        let (tell, news) = channel();
-        let interrupted = tell.clone();
+        let (sender, events) = channel();
+        let interrupted = sender.clone();
         on_ending_signals(move |signal| {
-            let _ = interrupted.send(News::Interrupted(signal));
+            let _ = interrupted.send(Event::Interrupted(signal));
         });
         if known::of(&task.client).is_some_and(|one| one.name == "iperf3")
             && iperf3::wants_json(&task.client)
@@ -74,17 +74,17 @@ impl Session {
         let own = std::env::current_exe()
             .map_err(|error| Failure::new(format!("cannot find smcctl: {}", words(&error))))?;
         let own = own.to_string_lossy().into_owned();
-        let mut client = keeper(&own, None, task.timeout, &task.client);
+        let mut client = runner(&own, None, task.timeout, &task.client);
         if let Some(input) = &task.input {
             client.insert(2, format!("--stdin={input}"));
         }
-        let client = Link::start(Who::Client, &client, tell.clone())?;
-        let server = server(&task, tell)?;
+        let client = Link::start(Who::Client, &client, sender.clone())?;
+        let server = server(&task, sender)?;
         Ok(Self {
             runs: Runs {
                 client,
                 server,
-                news,
+                events,
                 command: task.client.clone(),
                 prepare: task.prepare.clone(),
                 custom: task.custom.clone(),
@@ -182,12 +182,12 @@ fn progress(steps: usize) -> ProgressBar {
     bar
 }
 
-/// How a keeper is started by this smcctl.
-fn keeper(smcctl: &str, port: Option<u16>, timeout: Duration, command: &[String]) -> Vec<String> {
+/// How a runner is started by this smcctl.
+fn runner(smcctl: &str, port: Option<u16>, timeout: Duration, command: &[String]) -> Vec<String> {
     let mut words = vec![
         smcctl.to_owned(),
         "compare".to_owned(),
-        "--role=keeper".to_owned(),
+        "--role=runner".to_owned(),
         format!("--timeout={}", timeout.as_secs()),
     ];
     words.extend(port.map(|port| format!("--port={port}")));
@@ -196,10 +196,10 @@ fn keeper(smcctl: &str, port: Option<u16>, timeout: Duration, command: &[String]
     words
 }
 
-fn server(task: &Task, tell: Sender<News>) -> Result<Option<Link>, Stop> {
-    let command = |command: &[String]| keeper(&task.smcctl, task.port, task.timeout, command);
+fn server(task: &Task, sender: Sender<Event>) -> Result<Option<Link>, Stop> {
+    let command = |command: &[String]| runner(&task.smcctl, task.port, task.timeout, command);
     let words = match (&task.place, &task.server) {
-        (Place::At(address), _) => return Ok(Some(Link::connect(Who::Server, address, tell)?)),
+        (Place::At(address), _) => return Ok(Some(Link::connect(Who::Server, address, sender)?)),
         (_, None) => return Ok(None),
         (Place::Behind(prefix), Some(server)) => {
             let mut words = prefix.clone();
@@ -213,5 +213,5 @@ fn server(task: &Task, tell: Sender<News>) -> Result<Option<Link>, Stop> {
             words
         }
     };
-    Ok(Some(Link::start(Who::Server, &words, tell)?))
+    Ok(Some(Link::start(Who::Server, &words, sender)?))
 }

@@ -4,7 +4,7 @@
 //!
 //! All candidates are run once, the better half of them twice, and so on; the best is
 //! then compared with what SMC does by itself, in pairs as everything is compared. The
-//! keeper that changes a setting puts it back when it ends, however it ends.
+//! runner that changes a setting puts it back when it ends, however it ends.
 
 use super::link::Stop;
 use super::metrics::{Better, Metric};
@@ -110,7 +110,7 @@ pub fn tune(session: &mut Session, given: &[String], most: usize) -> Result<Tune
     tuning.run(&mut plain, true)?;
     plain.samples.clear();
     if let Some(problem) = plain.problem.clone() {
-        return Ok(tuning.told(Vec::new(), plain, Comparison::default(), Some(problem)));
+        return Ok(tuning.report(Vec::new(), plain, Comparison::default(), Some(problem)));
     }
     let search = most.saturating_sub(2 * FEWEST + 1);
     let sizes = SIZES.iter().map(|size| Candidate {
@@ -142,7 +142,7 @@ pub fn tune(session: &mut Session, given: &[String], most: usize) -> Result<Tune
     if !best.options.is_empty() || best.setting.is_some() {
         compared = tuning.duel(&best)?;
     }
-    Ok(tuning.told(tried, best, compared, None))
+    Ok(tuning.report(tried, best, compared, None))
 }
 
 /// The best first.
@@ -262,7 +262,7 @@ impl Tuning<'_> {
         Ok(Comparison::of_pairs(&pairs))
     }
 
-    fn told(
+    fn report(
         self,
         tried: Vec<Candidate>,
         best: Candidate,

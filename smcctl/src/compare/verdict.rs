@@ -214,9 +214,9 @@ mod tests {
             for (run, value) in result.runs.iter_mut().zip(values) {
                 run.values[0].value = value;
             }
-            let told = super::super::told::Told::new(&result);
-            let json = serde_json::to_string(&told.rows()).unwrap();
-            for text in [verdict(&result), told.markdown(), json, crate::output::Report::text(&told)] {
+            let report = super::super::report::ComparisonReport::new(&result);
+            let json = serde_json::to_string(&report.rows()).unwrap();
+            for text in [verdict(&result), report.markdown(), json, crate::output::Report::text(&report)] {
                 prop_assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
             }
         }

@@ -16,7 +16,7 @@ const PEER_DECLINED: u32 = 0x0500_0000;
 ///
 /// # Errors
 /// In words, why not.
-pub fn look(side: &Side, client: &Ended, server: Option<&Ended>) -> Result<String, String> {
+pub fn check(side: &Side, client: &Ended, server: Option<&Ended>) -> Result<String, String> {
     match side {
         Side::Smc(_) => {
             let mut kinds = Vec::new();
@@ -187,45 +187,45 @@ mod tests {
 
     #[test]
     fn one_fallback_is_enough() {
-        assert_eq!(look(&smc(), &ended(5, 0, 0), None), Ok("SMC-D".to_owned()));
-        let why = look(&smc(), &ended(4, 1, 0x0303_0008), None).unwrap_err();
+        assert_eq!(check(&smc(), &ended(5, 0, 0), None), Ok("SMC-D".to_owned()));
+        let why = check(&smc(), &ended(4, 1, 0x0303_0008), None).unwrap_err();
         assert!(
             why.starts_with("1 of 5 connections fell back to TCP: "),
             "{why}"
         );
         assert!(why.contains("0x03030008"), "{why}");
-        let why = look(&smc(), &ended(5, 0, 0), Some(&ended(4, 1, 7))).unwrap_err();
+        let why = check(&smc(), &ended(5, 0, 0), Some(&ended(4, 1, 7))).unwrap_err();
         assert!(why.starts_with("the server: 1 of 5"), "{why}");
-        let why = look(&smc(), &ended(0, 0, 0), None).unwrap_err();
+        let why = check(&smc(), &ended(0, 0, 0), None).unwrap_err();
         assert!(why.contains("no SMC connection"), "{why}");
-        assert!(look(&smc(), &Ended::default(), None).is_err());
+        assert!(check(&smc(), &Ended::default(), None).is_err());
     }
 
     #[test]
     fn why_the_peer_declined_is_what_its_kernel_says() {
         let (client, server) = (ended(0, 1, PEER_DECLINED), ended(0, 1, 0x0303_0008));
-        let why = look(&smc(), &client, Some(&server)).unwrap_err();
+        let why = check(&smc(), &client, Some(&server)).unwrap_err();
         assert!(why.contains("TCP: the peer declined: "), "{why}");
         assert!(why.contains("0x03030008"), "{why}");
-        let why = look(&smc(), &client, None).unwrap_err();
+        let why = check(&smc(), &client, None).unwrap_err();
         assert!(why.contains("0x05000000"), "{why}");
     }
 
     #[test]
     fn what_lists_leave_to_tcp_is_no_fallback() {
         let listed = Side::Smc(vec!["-p".to_owned(), "80".to_owned()]);
-        assert!(look(&listed, &ended(5, 2, FORCED), None).is_ok());
-        assert!(look(&smc(), &ended(5, 2, FORCED), None).is_err());
+        assert!(check(&listed, &ended(5, 2, FORCED), None).is_ok());
+        assert!(check(&smc(), &ended(5, 2, FORCED), None).is_err());
         let mut run = ended(5, 0, 0);
         run.report = Some(vec![
             line("SMC-D", 5, None),
             line("TCP", 2, Some("port 81 not in SMC_PORTS")),
         ]);
-        assert!(look(&listed, &run, None).is_ok());
-        let why = look(&smc(), &run, None).unwrap_err();
+        assert!(check(&listed, &run, None).is_ok());
+        let why = check(&smc(), &run, None).unwrap_err();
         assert_eq!(why, "2 of 7 connections were TCP: port 81 not in SMC_PORTS");
         run.report = Some(vec![line("TCP", 2, Some("port 81 not in SMC_PORTS"))]);
-        let why = look(&listed, &run, None).unwrap_err();
+        let why = check(&listed, &run, None).unwrap_err();
         assert_eq!(why, "all 2 connections were TCP: port 81 not in SMC_PORTS");
     }
 
@@ -233,14 +233,14 @@ mod tests {
     fn a_program_that_is_not_seen_is_not_smc() {
         let mut run = ended(5, 0, 0);
         run.report = Some(Vec::new());
-        assert!(look(&smc(), &run, None).unwrap_err().contains("preloaded"));
+        assert!(check(&smc(), &run, None).unwrap_err().contains("preloaded"));
     }
 
     #[test]
     fn tcp_is_tcp() {
-        assert!(look(&Side::Tcp, &ended(0, 3, FORCED), None).is_ok());
-        assert!(look(&Side::Tcp, &Ended::default(), None).is_ok());
-        let why = look(&Side::Tcp, &ended(2, 0, 0), None).unwrap_err();
+        assert!(check(&Side::Tcp, &ended(0, 3, FORCED), None).is_ok());
+        assert!(check(&Side::Tcp, &Ended::default(), None).is_ok());
+        let why = check(&Side::Tcp, &ended(2, 0, 0), None).unwrap_err();
         assert!(why.contains("2 SMC connections"), "{why}");
     }
 }

@@ -11,7 +11,7 @@ use std::fmt::Write;
 
 /// The result, with what follows from it.
 #[derive(Debug, Serialize)]
-pub struct Told<'a> {
+pub struct ComparisonReport<'a> {
     #[serde(flatten)]
     comparing: &'a Comparing,
     /// What the sides are called.
@@ -24,7 +24,7 @@ pub struct Told<'a> {
     compared: Vec<Row>,
 }
 
-impl<'a> Told<'a> {
+impl<'a> ComparisonReport<'a> {
     /// Of a result.
     #[must_use]
     pub fn new(comparing: &'a Comparing) -> Self {
@@ -167,7 +167,7 @@ fn heading(name: &str, letter: &'static str) -> &'static str {
         .unwrap_or(letter)
 }
 
-impl Report for Told<'_> {
+impl Report for ComparisonReport<'_> {
     fn text(&self) -> String {
         let mut text = format!("{}\n", styled(self.commands(), STRONG));
         let pairs = self.comparing.pairs;

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Keeps one side's command: starts it when asked, and sees to its end, also when
+//! Runs one side's command: starts it when asked, and sees to its end, also when
 //! nobody is left to ask. It is a process of its own, so that all that comes of the
 //! command is below it, and the command's only.
 
-use super::facts::{Facts, SETTINGS};
+use super::facts::{self, Facts};
 use super::listening;
 use super::processes;
-use super::program::{Event, Program};
-use super::protocol::{Answer, How, Request};
+use super::program::{last_line, Event, Program};
+use super::protocol::{send, Answer, How, Request};
 use super::side::Side;
-use crate::failure::words;
 use rustix::process::Signal;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// Asked to end, a program has so long before it is ended less politely.
@@ -24,24 +22,24 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const FIRST_LOOK: Duration = Duration::from_millis(2);
 const LAST_LOOK: Duration = Duration::from_millis(50);
 
-/// What a keeper waits for.
+/// What a runner waits for.
 #[derive(Debug)]
-pub enum Heard {
+pub enum Message {
     /// It is asked for something.
-    Asked(Request),
+    Request(Request),
     /// Nobody is left to ask, or it is to end.
-    Gone,
+    Closed,
     /// Something happened to its program.
-    Happened(Event),
+    ChildExited(Event),
 }
 
-impl From<Event> for Heard {
+impl From<Event> for Message {
     fn from(event: Event) -> Self {
-        Self::Happened(event)
+        Self::ChildExited(event)
     }
 }
 
-/// What a keeper is told once and for all.
+/// What a runner knows from its command line.
 #[derive(Clone, Debug)]
 pub struct Orders {
     /// Its command.
@@ -68,43 +66,29 @@ impl From<String> for Why {
     }
 }
 
-/// A keeper.
-pub struct Keeper<'a> {
+/// A runner.
+pub struct Runner<'a> {
     orders: Orders,
-    heard: &'a Receiver<Heard>,
-    tell: Sender<Heard>,
+    messages: &'a Receiver<Message>,
+    sender: Sender<Message>,
     out: Box<dyn Write>,
     program: Option<Program>,
     /// What variables of the kernel were before the first was set.
     before: BTreeMap<String, String>,
 }
 
-/// Reads what is asked and passes it on, and when there is nobody left.
-pub fn listen_to(from: impl Read + Send + 'static, tell: Sender<Heard>) {
-    thread::spawn(move || {
-        for line in BufReader::new(from).lines() {
-            let request = line.ok().and_then(|line| serde_json::from_str(&line).ok());
-            let Some(request) = request else { break };
-            if tell.send(Heard::Asked(request)).is_err() {
-                return;
-            }
-        }
-        let _ = tell.send(Heard::Gone);
-    });
-}
-
-impl<'a> Keeper<'a> {
-    /// One that answers to `out`; what it hears comes by `tell`.
+impl<'a> Runner<'a> {
+    /// One that answers to `out`; `sender` is where `messages` come from.
     #[must_use]
     pub fn new(
         orders: Orders,
-        (tell, heard): (Sender<Heard>, &'a Receiver<Heard>),
+        (sender, messages): (Sender<Message>, &'a Receiver<Message>),
         out: Box<dyn Write>,
     ) -> Self {
         Self {
             orders,
-            heard,
-            tell,
+            messages,
+            sender,
             out,
             program: None,
             before: BTreeMap::new(),
@@ -113,11 +97,11 @@ impl<'a> Keeper<'a> {
 
     /// Does what it is asked until nobody is left; then nothing of its program is.
     pub fn serve(mut self) {
-        while let Ok(heard) = self.heard.recv() {
-            let answer = match heard {
-                Heard::Gone => break,
-                Heard::Happened(event) => self.happened(event),
-                Heard::Asked(request) => match self.answer(request) {
+        while let Ok(message) = self.messages.recv() {
+            let answer = match message {
+                Message::Closed => break,
+                Message::ChildExited(event) => self.child_exited(event),
+                Message::Request(request) => match self.answer(request) {
                     Ok(answer) => Some(answer),
                     Err(Why::Failed(words)) => {
                         self.end();
@@ -126,26 +110,21 @@ impl<'a> Keeper<'a> {
                     Err(Why::Gone) => break,
                 },
             };
-            if answer.is_some_and(|answer| !self.say(&answer)) {
+            if answer.is_some_and(|answer| send(&mut self.out, &answer).is_err()) {
                 break;
             }
         }
         self.end();
         for (name, value) in &self.before {
-            let _ = set(name, value);
+            let _ = facts::set(name, value);
         }
     }
 
-    fn say(&mut self, answer: &Answer) -> bool {
-        let line = serde_json::to_string(answer).unwrap_or_default();
-        writeln!(self.out, "{line}").is_ok() && self.out.flush().is_ok()
-    }
-
-    /// To a program that is not waited for: a server that ends is news.
-    fn happened(&mut self, event: Event) -> Option<Answer> {
+    /// To a program that is not waited for: the caller learns that a server has ended.
+    fn child_exited(&mut self, event: Event) -> Option<Answer> {
         let program = self.program.as_mut()?;
-        program.hears(event);
-        if program.is_there {
+        program.record(event);
+        if program.is_running {
             return None;
         }
         self.ended_early("while it was needed").map(Answer::Died)
@@ -198,7 +177,7 @@ impl<'a> Keeper<'a> {
                 self.work(&how, &command, input.as_deref())
             }
             Request::Set { name, value } => {
-                let was = set(&name, &value)?;
+                let was = facts::set(&name, &value)?;
                 self.before.entry(name).or_insert_with(|| was.clone());
                 Ok(Answer::Done(was))
             }
@@ -212,7 +191,7 @@ impl<'a> Keeper<'a> {
             return Err(format!("port {port} is taken: another program listens on it").into());
         }
         let command = self.orders.command.clone();
-        let program = Program::start(how, &command, None, self.tell.clone());
+        let program = Program::start(how, &command, None, self.sender.clone());
         self.program = Some(program.map_err(|failure| failure.what().to_owned())?);
         let deadline = Instant::now() + self.orders.timeout;
         let mut pause = FIRST_LOOK;
@@ -234,12 +213,12 @@ impl<'a> Keeper<'a> {
                 let on = port.map_or(String::new(), |port| format!(" on port {port}"));
                 return Err(format!("{name} does not listen{on} after {seconds} s").into());
             }
-            self.hear_until(Instant::now() + pause)?;
+            self.wait_until(Instant::now() + pause)?;
             pause = LAST_LOOK.min(pause * 2);
             if self
                 .program
                 .as_ref()
-                .is_some_and(|program| !program.is_there)
+                .is_some_and(|program| !program.is_running)
             {
                 let words = self.ended_early("before it listened");
                 return Err(words.unwrap_or_default().into());
@@ -249,11 +228,11 @@ impl<'a> Keeper<'a> {
 
     /// Runs a command until its first process has ended, and ends the others.
     fn work(&mut self, how: &How, command: &[String], input: Option<&Path>) -> Result<Answer, Why> {
-        let program = Program::start(how, command, input, self.tell.clone());
+        let program = Program::start(how, command, input, self.sender.clone());
         self.program = Some(program.map_err(|failure| failure.what().to_owned())?);
         let deadline = Instant::now() + self.orders.timeout;
         while self.program.as_ref().is_some_and(|one| one.end().is_none()) {
-            if !self.hear_until(deadline)? {
+            if !self.wait_until(deadline)? {
                 let name = command.first().map_or("", String::as_str);
                 let seconds = self.orders.timeout.as_secs();
                 return Err(format!("{name} did not end within {seconds} s (--timeout)").into());
@@ -268,17 +247,17 @@ impl<'a> Keeper<'a> {
     }
 
     /// Waits for something to happen to the program; whether it did.
-    fn hear_until(&mut self, deadline: Instant) -> Result<bool, Why> {
+    fn wait_until(&mut self, deadline: Instant) -> Result<bool, Why> {
         let left = deadline.saturating_duration_since(Instant::now());
-        match self.heard.recv_timeout(left) {
-            Ok(Heard::Happened(event)) => {
+        match self.messages.recv_timeout(left) {
+            Ok(Message::ChildExited(event)) => {
                 if let Some(program) = &mut self.program {
-                    program.hears(event);
+                    program.record(event);
                 }
                 Ok(true)
             }
             // Whoever asks waits for the answer: another question is a mistake.
-            Ok(Heard::Asked(_) | Heard::Gone) | Err(RecvTimeoutError::Disconnected) => {
+            Ok(Message::Request(_) | Message::Closed) | Err(RecvTimeoutError::Disconnected) => {
                 Err(Why::Gone)
             }
             Err(RecvTimeoutError::Timeout) => Ok(false),
@@ -296,7 +275,7 @@ impl<'a> Keeper<'a> {
     /// The first process is asked, then all that are left, then they are not asked.
     fn end_processes(&mut self) {
         for step in 0..3 {
-            let Some(program) = self.program.as_ref().filter(|one| one.is_there) else {
+            let Some(program) = self.program.as_ref().filter(|one| one.is_running) else {
                 return;
             };
             match (step, program.first()) {
@@ -308,7 +287,7 @@ impl<'a> Keeper<'a> {
                 _ => {}
             }
             let deadline = Instant::now() + PATIENCE;
-            while self.is_there() && Instant::now() < deadline {
+            while self.is_running() && Instant::now() < deadline {
                 let first_before = self.program.as_ref().and_then(Program::first);
                 let mut left = deadline.saturating_duration_since(Instant::now());
                 if step == 2 {
@@ -316,10 +295,10 @@ impl<'a> Keeper<'a> {
                     processes::signal_all(Signal::KILL);
                     left = left.min(LAST_LOOK);
                 }
-                match self.heard.recv_timeout(left) {
-                    Ok(Heard::Happened(event)) => {
+                match self.messages.recv_timeout(left) {
+                    Ok(Message::ChildExited(event)) => {
                         if let Some(program) = &mut self.program {
-                            program.hears(event);
+                            program.record(event);
                         }
                     }
                     Ok(_) | Err(RecvTimeoutError::Timeout) => {}
@@ -327,40 +306,16 @@ impl<'a> Keeper<'a> {
                 }
                 // Its children are not always asked to end by it.
                 let first = self.program.as_ref().and_then(Program::first);
-                if first_before.is_some() && first.is_none() && self.is_there() {
+                if first_before.is_some() && first.is_none() && self.is_running() {
                     processes::signal_all(Signal::TERM);
                 }
             }
         }
     }
 
-    fn is_there(&self) -> bool {
+    fn is_running(&self) -> bool {
         self.program
             .as_ref()
-            .is_some_and(|program| program.is_there)
-    }
-}
-
-/// Sets a variable below `net.smc`; what it was.
-fn set(name: &str, value: &str) -> Result<String, String> {
-    let file = name.strip_prefix("net.smc.").unwrap_or_default();
-    let is_name = |letter: char| letter.is_ascii_lowercase() || letter == '_';
-    if file.is_empty() || !file.chars().all(is_name) {
-        return Err(format!("{name}: no variable of SMC"));
-    }
-    let path = Path::new(SETTINGS).join(file);
-    let cannot = |error: std::io::Error| format!("cannot set {name}: {}", words(&error));
-    let before = std::fs::read_to_string(&path).map_err(cannot)?;
-    std::fs::write(&path, value).map_err(cannot)?;
-    Ok(before.trim().to_owned())
-}
-
-/// The last line of what a program printed, as the rest of a sentence.
-#[must_use]
-pub fn last_line(output: &str) -> String {
-    let lines = output.lines().map(str::trim);
-    match lines.rev().find(|line| !line.is_empty()) {
-        Some(line) => format!(": {}", line.chars().take(160).collect::<String>()),
-        None => String::new(),
+            .is_some_and(|program| program.is_running)
     }
 }
