@@ -55,7 +55,7 @@ qemu_get() {
 	rm -rf "$new"
 	mkdir "$new"
 	for package in $qemu_packages; do
-		debian_download "$package" "$new"
+		debian_download "$new" "$package"
 		dpkg-deb -x "$new/$package.deb" "$new" || fail "cannot unpack $package"
 		rm "$new/$package.deb"
 	done
