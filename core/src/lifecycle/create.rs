@@ -6,7 +6,6 @@
 
 use crate::convert::smc_socket;
 use crate::engine::Engine;
-use crate::panics::caught;
 use crate::process::{self, Process};
 use crate::sys::{self, Errno};
 use crate::{events, fd_table, identity};
@@ -15,7 +14,7 @@ use std::ffi::c_int;
 
 /// Whether `socket(domain, kind, protocol)` is TCP.
 #[inline]
-fn is_tcp(domain: c_int, kind: c_int, protocol: c_int) -> bool {
+pub fn is_tcp(domain: c_int, kind: c_int, protocol: c_int) -> bool {
     (domain == AF_INET || domain == AF_INET6)
         && kind & !(SOCK_NONBLOCK | SOCK_CLOEXEC) == SOCK_STREAM
         && (protocol == 0 || protocol == IPPROTO_TCP)
@@ -34,23 +33,33 @@ pub fn socket(engine: impl Engine, domain: c_int, kind: c_int, protocol: c_int) 
     };
     let before = Errno::current();
     let call = |domain, kind, protocol| outcome(engine.socket(domain, kind, protocol));
-    match caught(|| smc_socket::create(call, process, domain, kind)) {
-        Some(Ok(fd)) => {
+    match smc_socket::create(call, process, domain, kind) {
+        Ok(fd) => {
             fd_table::created(fd);
             size_buffers(process, fd);
             before.set();
             fd
         }
-        Some(Err(error)) if process.config.require => {
-            caught(|| events::cannot_create(error.0));
-            error.set();
-            -1
-        }
-        _ => {
-            before.set();
-            engine.socket(domain, kind, protocol)
-        }
+        Err(error) => failed(engine, process, (domain, kind, protocol), error, before),
     }
+}
+
+/// There is no SMC socket to be had: a TCP socket, or the error if SMC is required.
+#[cold]
+fn failed(
+    engine: impl Engine,
+    process: &Process,
+    (domain, kind, protocol): (c_int, c_int, c_int),
+    error: Errno,
+    before: Errno,
+) -> c_int {
+    if process.config.require {
+        events::cannot_create(error.0);
+        error.set();
+        return -1;
+    }
+    before.set();
+    engine.socket(domain, kind, protocol)
 }
 
 #[inline]
