@@ -80,7 +80,11 @@ impl Engine for Preload {
 }
 
 /// The program's `socket()`.
-#[inline]
+#[inline(always)]
+#[allow(
+    clippy::inline_always,
+    reason = "else its arguments are saved for redhook's call"
+)]
 fn create_socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
     load::ensure();
     let fd = lifecycle::create::socket(Preload, domain, kind, protocol);

@@ -77,8 +77,13 @@ static BEGUN: AtomicBool = AtomicBool::new(false);
 #[inline]
 pub fn ensure() {
     if !BEGUN.load(Relaxed) {
-        load(Environment::current());
+        late();
     }
+}
+
+#[cold]
+extern "C" fn late() {
+    smc_core::panics::caught(|| load(Environment::current()));
 }
 
 #[cold]

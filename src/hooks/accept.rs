@@ -8,6 +8,9 @@ use smc_core::lifecycle;
 use smc_core::panics::caught;
 use smc_core::{report, sys};
 
+type Accept = unsafe extern "C-unwind" fn(c_int, *mut sockaddr, *mut socklen_t) -> c_int;
+type Accept4 = unsafe extern "C-unwind" fn(c_int, *mut sockaddr, *mut socklen_t, c_int) -> c_int;
+
 #[no_mangle]
 unsafe extern "C-unwind" fn accept(
     fd: c_int,
@@ -19,6 +22,19 @@ unsafe extern "C-unwind" fn accept(
         // SAFETY: the program's own arguments.
         return unsafe { real(fd, address, length) };
     }
+    // SAFETY: the program's own arguments.
+    unsafe { accept_looking(fd, address, length, real) }
+}
+
+/// # Safety
+/// As the program's call.
+#[cold]
+unsafe extern "C-unwind" fn accept_looking(
+    fd: c_int,
+    address: *mut sockaddr,
+    length: *mut socklen_t,
+    real: Accept,
+) -> c_int {
     // SAFETY: the program's own arguments.
     through(fd, || unsafe { real(fd, address, length) })
 }
@@ -37,6 +53,20 @@ unsafe extern "C-unwind" fn accept4(
         // SAFETY: the program's own arguments.
         return unsafe { real(fd, address, length, flags) };
     }
+    // SAFETY: the program's own arguments.
+    unsafe { accept4_looking(fd, address, length, flags, real) }
+}
+
+/// # Safety
+/// As the program's call.
+#[cold]
+unsafe extern "C-unwind" fn accept4_looking(
+    fd: c_int,
+    address: *mut sockaddr,
+    length: *mut socklen_t,
+    flags: c_int,
+    real: Accept4,
+) -> c_int {
     // SAFETY: the program's own arguments.
     through(fd, || unsafe { real(fd, address, length, flags) })
 }

@@ -208,7 +208,7 @@ def exported(library):
 
 
 # One of redhook's, by itself or in a macro, or one that is no such hook.
-HOOK = r"^(?:[a-z_]+! \{ | {4}(?=unsafe fn)|(?=unsafe extern \"C-unwind\"))unsafe (?:extern \"C-unwind\" )?fn (\w+)(?:\(| =>)"
+HOOK = r"^(?:[a-z_]+! \{ | {4}(?=unsafe fn)|(?<=#\[no_mangle\]\n)(?=unsafe extern \"C-unwind\"))unsafe (?:extern \"C-unwind\" )?fn (\w+)(?:\(| =>)"
 
 
 def hooks():

@@ -21,6 +21,21 @@ const UNAVAILABLE: u8 = 2;
 /// For IPv4 and for IPv6: a kernel can have one and not the other.
 static WAYS: [AtomicU8; 2] = [AtomicU8::new(BY_PROTOCOL), AtomicU8::new(BY_PROTOCOL)];
 
+fn way(domain: c_int) -> &'static AtomicU8 {
+    let [v4, v6] = &WAYS;
+    if domain == AF_INET {
+        v4
+    } else {
+        v6
+    }
+}
+
+/// Whether the kernel is asked for IPPROTO_SMC first.
+#[inline]
+pub fn is_by_protocol(process: &Process, domain: c_int) -> bool {
+    way(domain).load(Relaxed) == BY_PROTOCOL && process.config.creation != Creation::AfSmc
+}
+
 /// An SMC socket, created by `call`, which is socket(2). Tries the ways that this kernel
 /// may have, and remembers those that it lacks.
 ///
@@ -33,9 +48,8 @@ pub fn create(
     domain: c_int,
     kind: c_int,
 ) -> Result<c_int, Errno> {
-    let [v4, v6] = &WAYS;
-    let way = if domain == AF_INET { v4 } else { v6 };
-    if way.load(Relaxed) == BY_PROTOCOL && process.config.creation != Creation::AfSmc {
+    let way = way(domain);
+    if is_by_protocol(process, domain) {
         let created = call(domain, kind, IPPROTO_SMC);
         match created {
             // Kernels before 6.11 say EPROTONOSUPPORT, those before 5.6 EINVAL: 256 was

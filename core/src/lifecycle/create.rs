@@ -6,8 +6,9 @@
 
 use crate::convert::smc_socket;
 use crate::engine::Engine;
+use crate::panics::caught;
 use crate::process::{self, Process};
-use crate::sys::{self, Errno};
+use crate::sys::{self, Errno, IPPROTO_SMC};
 use crate::{events, fd_table, identity};
 use libc::{AF_INET, AF_INET6, IPPROTO_TCP, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET};
 use std::ffi::c_int;
@@ -32,37 +33,54 @@ pub fn socket(engine: impl Engine, domain: c_int, kind: c_int, protocol: c_int) 
         return engine.socket(domain, kind, protocol);
     };
     let before = Errno::current();
-    let call = |domain, kind, protocol| outcome(engine.socket(domain, kind, protocol));
-    match smc_socket::create(call, process, domain, kind) {
-        Ok(fd) => {
+    if smc_socket::is_by_protocol(process, domain) {
+        let fd = engine.socket(domain, kind, IPPROTO_SMC);
+        if fd >= 0 {
             fd_table::created(fd);
             size_buffers(process, fd);
-            before.set();
-            fd
+            return fd;
         }
-        Err(error) => failed(engine, process, (domain, kind, protocol), error, before),
     }
+    otherwise(engine, domain, kind, protocol, before)
 }
 
-/// There is no SMC socket to be had: a TCP socket, or the error if SMC is required.
+/// The kernel has created no SMC socket by IPPROTO_SMC: another one, a TCP socket, or an
+/// error if SMC is required.
 #[cold]
-fn failed(
-    engine: impl Engine,
-    process: &Process,
-    (domain, kind, protocol): (c_int, c_int, c_int),
-    error: Errno,
+extern "C" fn otherwise<E: Engine>(
+    engine: E,
+    domain: c_int,
+    kind: c_int,
+    protocol: c_int,
     before: Errno,
 ) -> c_int {
-    if process.config.require {
-        events::cannot_create(error.0);
+    let created = caught(|| {
+        let process = process::get()?;
+        let call = |domain, kind, protocol| outcome(engine.socket(domain, kind, protocol));
+        match smc_socket::create(call, process, domain, kind) {
+            Ok(fd) => {
+                fd_table::created(fd);
+                size_buffers(process, fd);
+                Some(Ok(fd))
+            }
+            Err(error) if process.config.require => {
+                events::cannot_create(error.0);
+                Some(Err(error))
+            }
+            Err(_) => None,
+        }
+    });
+    if let Some(Err(error)) = created.flatten() {
         error.set();
         return -1;
     }
     before.set();
-    engine.socket(domain, kind, protocol)
+    match created.flatten() {
+        Some(Ok(fd)) => fd,
+        _ => engine.socket(domain, kind, protocol),
+    }
 }
 
-#[inline]
 fn outcome(fd: c_int) -> Result<c_int, Errno> {
     if fd >= 0 {
         Ok(fd)

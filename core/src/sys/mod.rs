@@ -56,6 +56,7 @@ pub const SO_BINDTOIFINDEX: c_int = 62;
 
 /// An `errno` value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
 pub struct Errno(pub c_int);
 
 impl Errno {
