@@ -18,6 +18,14 @@ pub struct Process {
     pub takes_part: bool,
 }
 
+impl Process {
+    /// Whether the buffers of a new socket get a size of their own.
+    #[inline]
+    pub fn sizes_buffers(&self) -> bool {
+        self.config.sndbuf.is_some() || self.config.rcvbuf.is_some()
+    }
+}
+
 static PROCESS: OnceBox<Process> = OnceBox::new();
 
 /// Whether `connect` has to look at the destination; apart from [`Process`] so that this

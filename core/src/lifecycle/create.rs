@@ -7,7 +7,7 @@
 use crate::convert::smc_socket;
 use crate::engine::Engine;
 use crate::panics::caught;
-use crate::process::{self, Process};
+use crate::process;
 use crate::sys::{self, Errno, IPPROTO_SMC};
 use crate::{events, fd_table, identity};
 use libc::{AF_INET, AF_INET6, IPPROTO_TCP, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET};
@@ -23,7 +23,8 @@ pub fn is_tcp(domain: c_int, kind: c_int, protocol: c_int) -> bool {
 
 /// The program's `socket()`: an SMC socket if it asks for TCP in a process that takes
 /// part, else what it asks for.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "one program calls it by one name")]
 pub fn socket(engine: impl Engine, domain: c_int, kind: c_int, protocol: c_int) -> c_int {
     if !is_tcp(domain, kind, protocol) {
         identity::program_asked_for(domain, protocol);
@@ -37,7 +38,9 @@ pub fn socket(engine: impl Engine, domain: c_int, kind: c_int, protocol: c_int) 
         let fd = engine.socket(domain, kind, IPPROTO_SMC);
         if fd >= 0 {
             fd_table::created(fd);
-            size_buffers(process, fd);
+            if process.sizes_buffers() {
+                size_buffers(fd);
+            }
             return fd;
         }
     }
@@ -60,7 +63,9 @@ extern "C" fn otherwise<E: Engine>(
         match smc_socket::create(call, process, domain, kind) {
             Ok(fd) => {
                 fd_table::created(fd);
-                size_buffers(process, fd);
+                if process.sizes_buffers() {
+                    size_buffers(fd);
+                }
                 Some(Ok(fd))
             }
             Err(error) if process.config.require => {
@@ -91,11 +96,12 @@ fn outcome(fd: c_int) -> Result<c_int, Errno> {
 
 /// `SMC_SNDBUF` and `SMC_RCVBUF`: the ring sizes must be set before connect or listen. The
 /// kernel cuts them to `net.core.wmem_max` and `rmem_max`, as TCP's.
-#[inline]
-fn size_buffers(process: &Process, fd: c_int) {
+#[cold]
+extern "C" fn size_buffers(fd: c_int) {
+    let config = process::get().map(|process| &process.config);
     for (name, bytes) in [
-        (libc::SO_SNDBUF, process.config.sndbuf),
-        (libc::SO_RCVBUF, process.config.rcvbuf),
+        (libc::SO_SNDBUF, config.and_then(|config| config.sndbuf)),
+        (libc::SO_RCVBUF, config.and_then(|config| config.rcvbuf)),
     ] {
         if let Some(Ok(bytes)) = bytes.map(c_int::try_from) {
             let _ = sys::set_int_option(fd, SOL_SOCKET, name, bytes);
