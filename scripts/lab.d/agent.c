@@ -221,7 +221,7 @@ static void watch(void)
 		}
 		if (wait[3].revents && !ending) {
 			ending = true;
-			patience = now_ms() + END_MS;
+			patience = now_ms() + END_MS + KILL_MS;
 			signal_all(SIGTERM);
 		} else if (ending && !gone && now_ms() >= patience) {
 			patience = now_ms() + KILL_MS;

@@ -30,8 +30,8 @@ enum {
 	FRAME_HEAD = 5,
 	FRAME_DATA_MAX = 16384,     /* of FRAME_STDOUT and FRAME_STDERR */
 	FRAME_START_MAX = 4 << 20,  /* arguments and environment, bytes */
-	END_MS = 10000,             /* from SIGTERM to SIGKILL */
-	KILL_MS = 1000,             /* and for that */
+	END_MS = 10000,             /* what SIGTERM is given; a caller may then give up */
+	KILL_MS = 1000,             /* after that, until SIGKILL; and what this is given */
 };
 
 static inline void frame_head(unsigned char *head, enum frame_type type, uint32_t length)

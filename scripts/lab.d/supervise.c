@@ -239,6 +239,7 @@ static void on_deadline(void)
 	if (client->exited) {
 		fprintf(stderr, "lab: the server did not end within %d s of SIGTERM\n",
 		        END_MS / 1000);
+		deadline = now_ms() + KILL_MS; /* for its unfinished line */
 		emit_prefixed_end(&guests[0]);
 		finish(client->status);
 	}

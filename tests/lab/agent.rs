@@ -107,7 +107,7 @@ fn nothing_is_left_when_the_caller_goes() {
 #[test]
 fn what_goes_on_in_the_background_is_ended_and_its_last_words_come() {
     let script = "trap 'exit 3' USR1
-        sh -c 'trap \"echo last; exit\" TERM; kill -USR1 $PPID; sleep 600 & wait' &
+        sh -c 'sleep 600 & trap \"echo last; exit\" TERM; kill -USR1 $PPID; wait' &
         wait";
     let output = Machine::here().unwrap().run(script).unwrap();
     assert_eq!((output.status, &*output.out), (3, "last\n"), "{output:?}");

@@ -98,27 +98,40 @@ fn the_time_is_limited() {
     assert!(hangs.2.starts_with(while_starting), "{hangs:?}");
     let long = said(&supervise(
         "run",
-        "2",
+        "10",
         GUEST,
         &["sh", "-c", "echo begun; sleep 600"],
     ));
     assert_eq!((long.0, &*long.1), (Some(124), "begun\n"));
     assert!(
-        long.2.starts_with("lab: time limit of 2 s reached\n"),
+        long.2.starts_with("lab: time limit of 10 s reached\n"),
         "{long:?}"
     );
 }
 
-#[test]
-fn the_server_of_a_pair_ends_with_the_client() {
-    let fifo = Fifo::new("pair");
+/// What a server does before its client may begin, and to wait for its end.
+fn pair(before: &str, words: &str) -> (Option<i32>, String, String) {
+    let fifo = Fifo::new(words);
     let path = fifo.0.display();
     let server = format!(
-        "trap 'printf \"last words\"; exit 1' TERM; echo serving; echo >{path}; sleep 600 & wait"
+        "sleep 600 & {before}
+ printf {words}; echo >{path}; wait"
     );
     let client = format!("read line <{path}; echo done; exit 3");
-    let output = supervise("pair", "60", GUEST, &[&server, &client]);
-    let (status, out, err) = said(&output);
+    said(&supervise("pair", "60", GUEST, &[&server, &client]))
+}
+
+#[test]
+fn the_server_of_a_pair_ends_with_the_client() {
+    let (status, out, err) = pair("trap 'printf -- -last; exit 1' TERM", "first");
     assert_eq!((status, &*out), (Some(3), "done\n"), "{err}");
-    assert_eq!(err, "server| serving\nserver| last words\n");
+    assert_eq!(err, "server| first-last\n");
+}
+
+#[test]
+fn a_server_that_ignores_its_end_is_named() {
+    let (status, out, err) = pair("trap '' TERM; sleep 600 &", "never");
+    assert_eq!((status, &*out), (Some(3), "done\n"), "{err}");
+    let expected = "lab: the server did not end within 10 s of SIGTERM\nserver| never\n";
+    assert_eq!(err, expected);
 }
