@@ -109,12 +109,13 @@ fn library(preload: &[PathBuf]) -> Result<PathBuf, Failure> {
         .filter(|library| library.ends_with(SHIM))
         .filter_map(|library| library.parent());
     let lib = folder.with_file_name("lib");
-    // As Debian's packages have it.
+    // As Debian's packages have it, and RPM packages.
     let of_architecture = lib.join(format!("{}-linux-gnu/smc-shim", std::env::consts::ARCH));
+    let of_rpm = folder.with_file_name("lib64/smc-shim");
     let found = [folder.as_path()]
         .into_iter()
         .chain(beside_shim)
-        .chain([lib.as_path(), &lib.join("smc-shim"), &of_architecture])
+        .chain([&lib, &lib.join("smc-shim"), &of_architecture, &of_rpm].map(PathBuf::as_path))
         .map(|folder| folder.join(LIBRARY))
         .find(|path| path.is_file());
     let found = found.ok_or_else(|| {
