@@ -2,18 +2,19 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # The packages: made, made once more with the same bytes, installed in a clean Debian 12
 # and 13 and removed without a trace; and what they bring works on a real SMC kernel.
-# tests/packages.sh [NAME…]: only these of `reproducible lint bookworm trixie dkms guest`.
+# tests/packages.sh [NAME…]: only these of `reproducible lint bookworm trixie rpm dkms guest`.
 set -eu
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/need.sh
 . scripts/need.sh
-[ $# -gt 0 ] || set -- reproducible lint bookworm trixie dkms guest
-need lintian:lintian dpkg-deb:dpkg
+[ $# -gt 0 ] || set -- reproducible lint bookworm trixie rpm dkms guest
+need lintian:lintian dpkg-deb:dpkg rpm:rpm rpmlint:rpmlint
 
 out=$(pwd)/target/package
 scripts/package --output "$out"
 shim=$(find "$out" -maxdepth 1 -name 'smc-shim_*.deb') dkms=$(find "$out" -maxdepth 1 -name 'smc-loopback-dkms_*.deb')
-for package in "$shim" "$dkms"; do
+rpm=$(find "$out" -maxdepth 1 -name 'smc-shim-*.rpm')
+for package in "$shim" "$dkms" "$rpm"; do
     [ -f "$package" ] || { echo "tests/packages.sh: expected one package of each in $out, found: $package" >&2; exit 1; }
 done
 
@@ -26,7 +27,7 @@ reproducible() {
     again=$(mktemp -d)
     trap 'rm -rf "$again"' EXIT
     scripts/package --output "$again" >/dev/null
-    for package in "$out"/*.deb; do cmp "$package" "$again/${package##*/}"; done
+    for package in "$shim" "$dkms" "$rpm"; do cmp "$package" "$again/${package##*/}"; done
     say 'the same bytes from another folder'
 }
 
@@ -44,6 +45,12 @@ installed() {
     fi
     scripts/root --with 'man-db' --share "$out" "$1" tests/packages/shim.sh "$shim"
     say "smc-shim came to $1, worked and went"
+}
+
+rpm() {
+    tests/packages/rpm.sh "$rpm" "$shim"
+    scripts/root --with 'man-db rpm systemd' --share "$out" trixie tests/packages/shim.sh "$rpm"
+    say 'the RPM package is the Debian one in other folders; it came, worked and went'
 }
 
 dkms() {
@@ -64,7 +71,7 @@ guest() {
 for part; do
     case $part in
     bookworm | trixie) installed "$part" ;;
-    reproducible | lint | dkms | guest) "$part" ;;
+    reproducible | lint | rpm | dkms | guest) "$part" ;;
     *) echo "tests/packages.sh: no part '$part'" >&2; exit 2 ;;
     esac
 done
