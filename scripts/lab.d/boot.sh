@@ -4,10 +4,11 @@
 # Booting: the initramfs of a kind, which acceleration works here, and QEMU's
 # command line. Sourced by scripts/lab.
 
-# Loaded in every guest; then for SMC, where bbr and tls are for programs that
-# may not load modules themselves; then for Soft-RoCE. Everything else is
+# Loaded in every guest, or in one with a disk; then for SMC, where bbr and tls are for
+# programs that may not load modules themselves; then for Soft-RoCE. Everything else is
 # loaded on demand, from the kernel's own folder.
 modules_always='virtio_pci virtio_console virtio_net virtio_rng 9p 9pnet_virtio overlay'
+modules_disk='virtio_pci virtio_console virtio_rng virtio_blk ext4'
 modules_smc='smc smc_diag tcp_bbr tls'
 modules_pair='crc32_generic rdma_rxe'
 
@@ -31,6 +32,7 @@ initramfs_build() {
 		cp "$programs/agent" "$programs/first-uses" "$programs/smc-setup" "$tree/lab/"
 		echo "$1" >"$tree/lab/kind"
 		lists='always smc'
+		[ "$1" != disk ] || lists=disk
 		case " $pair_kinds " in *" $1 "*) lists="$lists pair" ;; esac
 		initramfs_modules "$(kind_folder "$1")" "$tree/lab"
 		(cd "$tree" && find . | cpio -o -H newc -R 0:0 --quiet) >"$initramfs.new" ||
@@ -81,16 +83,20 @@ supervise_guest() {
 	esac
 	LAB_KIND=$kind
 	export LAB_KIND
+	case $kind in
+	disk) set -- -drive "file=$image,format=raw,if=virtio,cache=unsafe" -- "$@" ;;
+	*)
+		set -- -fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
+			-device virtio-9p-pci,fsdev=host,mount_tag=host -- "$@"
+		;;
+	esac
 	exec "$programs/supervise" "$mode" "$limit" \
 		"$qemu" ${qemu_files:+-L "$qemu_files/qemu" -L "$qemu_files/seabios"} -nodefaults -no-user-config -display none -no-reboot \
 		-machine pc,usb=off,vmport=off -accel "$accel" -cpu "$processor" \
 		-smp "${LAB_CPUS:-2}" -m "${LAB_MEMORY:-2G}" \
 		-kernel "$folder/kernel" -initrd "$(initramfs_path "$kind")" \
 		-append "console=ttyS0 quiet panic=-1 mitigations=off maxcpus=1 random.trust_cpu=on cryptomgr.notests${bare:+ lab.bare}" \
-		-device virtio-serial-pci -device virtio-rng-pci \
-		-fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
-		-device virtio-9p-pci,fsdev=host,mount_tag=host \
-		-- "$@"
+		-device virtio-serial-pci -device virtio-rng-pci "$@"
 }
 
 # Prints kvm or tcg. /dev/kvm may exist, even create machines, and still hang

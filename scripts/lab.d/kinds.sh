@@ -44,6 +44,10 @@ kind_recipe() {
 }
 
 kind_folder() {
+	if [ "$1" = disk ]; then
+		echo "$image.boot"
+		return
+	fi
 	# shellcheck disable=SC2046 # a list of words
 	echo "$lab_cache/$1-$(cd "$lab_parts" && sed '/^[[:space:]]*#/d' $(kind_recipe "$1") | cksum | cut -d ' ' -f 1)"
 }

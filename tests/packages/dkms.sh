@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# dkms.sh PACKAGE FOLDER: the life of smc-loopback-dkms in this system, a Debian 13 with a
-# kernel, its headers and sources. Leaves the module, and what depmod says of all modules,
-# in FOLDER. Run by tests/packages.sh.
+# dkms.sh PACKAGE: the life of smc-loopback-dkms in this system, a Debian 13 with a
+# kernel, its headers and sources. Run by tests/packages.sh.
 set -eu
-package=$1 folder=$2
+package=$1
 release=$(basename /lib/modules/*deb13-amd64)
 archive=/usr/src/linux-source-6.12.tar.xz
 
@@ -59,9 +58,6 @@ is_stock_unchanged
 signer=$(modinfo -k "$release" -F signer smc)
 [ -n "$signer" ] || fail 'the module is not signed'
 [ -e /var/lib/dkms/mok.pub ] || fail 'there is no key to enrol'
-mkdir -p "$folder"
-cp "$(modinfo -k "$release" -F filename smc)" "/lib/modules/$release"/modules.* "$folder/"
-echo "$release" >"$folder/release"
 
 # A version of the kernel's package with the same name brings its file anew, and another
 # installation keeps that.
