@@ -143,12 +143,9 @@ fn read(environment: Environment) -> Option<Process> {
             *value = value.or_else(|| value_of(variable, name));
         }
     }
-    // They are asked for in this order.
-    let mut values = VARIABLES.into_iter().zip(values);
-    let config = Config::from_env(|wanted| {
-        let (name, value) = values.next()?;
-        debug_assert_eq!(name, wanted);
-        value.map(OsStr::from_bytes)
+    let config = Config::from_env(|name| {
+        let at = VARIABLES.iter().position(|&variable| variable == name)?;
+        values.get(at).copied().flatten().map(OsStr::from_bytes)
     });
     let config = match config {
         Ok(config) if config.disabled => return None,
