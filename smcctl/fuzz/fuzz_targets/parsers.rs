@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use smcctl::check::names;
+use smcctl::check::smc_state;
 use smcctl::commands::linkgroups::Technologies;
 use smcctl::commands::stats::rows;
 use smcctl::kernel::attributes::Attributes;
@@ -113,7 +113,7 @@ fn addresses(answer: &[u8]) {
         index: 1,
         ..Interface::default()
     }];
-    names::give_address(answer, &mut interfaces);
+    smc_state::add_address(answer, &mut interfaces);
     assert!(interfaces[0].ipv4.len() <= 1);
 }
 

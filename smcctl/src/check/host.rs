@@ -2,7 +2,7 @@
 //! All that is known of a host, and which devices go together.
 
 use super::kernel::Kernel;
-use super::names::Names;
+use super::smc_state::SmcState;
 use crate::kernel::devices::Device;
 use crate::system::interfaces::Interface;
 use crate::system::ports::{Gid, Port, Roce};
@@ -17,7 +17,7 @@ pub struct Host {
     /// Its RDMA ports.
     pub ports: Vec<Port>,
     /// What SMC knows; `None` while it is not in the kernel.
-    pub names: Option<Names>,
+    pub smc: Option<SmcState>,
     /// The command `rdma` is installed.
     pub has_rdma_command: bool,
 }
@@ -111,9 +111,9 @@ impl Host {
                     .any(|one| one.pnetid.as_ref() == Some(pnetid))
             })
         };
-        self.names
+        self.smc
             .iter()
-            .flat_map(|names| &names.devices.ism)
+            .flat_map(|smc| &smc.devices.ism)
             .filter(same)
             .collect()
     }

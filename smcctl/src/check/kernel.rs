@@ -2,8 +2,8 @@
 //! The kernel: was it built with SMC, and are its modules loaded?
 
 use super::finding::Finding;
-use super::{holes, Privilege};
-use crate::kernel::support::{presence_under, release_under, Presence};
+use super::{defects, Privilege};
+use crate::kernel::modules::{presence_in, release_in, Presence};
 use crate::kernel::version::{Origin, Version};
 use crate::system::files::Root;
 
@@ -31,10 +31,10 @@ pub struct Kernel {
 /// Reads what the host's files say.
 #[must_use]
 pub fn read(root: &Root) -> Kernel {
-    let release = release_under(root.directory());
+    let release = release_in(root.directory());
     let config = config(root, &release);
     // A kernel made by hand may come without lists of modules: its configuration tells.
-    let presence = |module, option: &str| match presence_under(root.directory(), module) {
+    let presence = |module, option: &str| match presence_in(root.directory(), module) {
         Presence::Absent if set(config.as_ref(), option, "y") == Some(true) => Presence::BuiltIn,
         found => found,
     };
@@ -179,7 +179,7 @@ impl Kernel {
         if self.has_smc() {
             findings.push(self.diag(privilege));
         }
-        findings.extend(holes::findings(self, privilege));
+        findings.extend(defects::findings(self, privilege));
         findings
     }
 
@@ -250,7 +250,7 @@ impl Kernel {
 mod tests {
     use super::super::finding::Level;
     use super::*;
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
     fn findings(tree: &Tree) -> Vec<Finding> {
         read(&tree.root()).findings(Privilege::Root)

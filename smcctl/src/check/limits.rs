@@ -131,7 +131,7 @@ fn locked(root: &Root) -> Option<Finding> {
 mod tests {
     use super::super::finding::Level;
     use super::*;
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
     #[test]
     fn what_makes_connections_tcp_is_a_warning_with_its_command() {

@@ -4,19 +4,21 @@
 //! Looking ([`kernel`], [`names`], [`crate::system`]) is apart from judging
 //! ([`wiring`], [`limits`], [`verdict`]), which is pure.
 
+pub mod defects;
 pub mod finding;
-pub mod holes;
+
 pub mod host;
 pub mod kernel;
 pub mod limits;
-pub mod names;
+
 pub mod peer;
 pub mod programs;
+pub mod smc_state;
 pub mod truth;
 pub mod verdict;
 pub mod wiring;
 
-use crate::configuration::{differences, now::Now};
+use crate::configuration::{current::Current, differences};
 use crate::failure::Failure;
 use crate::system::files::Root;
 use crate::system::{interfaces, ports};
@@ -77,16 +79,16 @@ pub fn look(root: &Root) -> (Host, Option<Failure>) {
     let kernel = kernel::read(root);
     let mut interfaces = interfaces::interfaces(root);
     let mut ports = ports::ports(root);
-    names::give_addresses(&mut interfaces);
-    let (mut names, mut failure) = (None, None);
+    smc_state::read_addresses(&mut interfaces);
+    let (mut smc, mut failure) = (None, None);
     if kernel.has_smc() {
-        match names::read(&mut ports) {
-            Ok(found) => names = Some(found),
+        match smc_state::read(&mut ports) {
+            Ok(state) => smc = Some(state),
             Err(error) => failure = Some(error),
         }
     }
-    names::give_table(
-        names.as_ref().map_or(&[], |names| names.pnetids.as_slice()),
+    smc_state::assign_interface_pnetids(
+        smc.as_ref().map_or(&[], |smc| smc.pnetids.as_slice()),
         &mut interfaces,
     );
     let path = env::var_os("PATH").unwrap_or_default();
@@ -97,7 +99,7 @@ pub fn look(root: &Root) -> (Host, Option<Failure>) {
         kernel,
         interfaces,
         ports,
-        names,
+        smc,
         has_rdma_command,
     };
     (host, failure)
@@ -120,11 +122,11 @@ pub fn judge(
         findings.push(finding);
     }
     findings.extend(wiring::findings(host, privilege));
-    let limited = host.names.as_ref().map(|names| names.limits_handshakes);
+    let limited = host.smc.as_ref().map(|smc| smc.limits_handshakes);
     findings.extend(limits::findings(root, limited, privilege));
-    let names = host.names.as_ref();
-    let now = names.map(|names| Now::of(root, &host.kernel, names));
-    findings.extend(differences::findings(root, now.as_ref(), privilege));
+    let smc = host.smc.as_ref();
+    let current = smc.map(|smc| Current::of(root, &host.kernel, smc));
+    findings.extend(differences::findings(root, current.as_ref(), privilege));
     let asked_for = more.iter().all(|finding| finding.level != Level::Problem);
     findings.extend(more);
     let verdicts = verdict::verdicts(host);

@@ -9,7 +9,7 @@ use super::truth::{self, AF_SMC, IPPROTO_SMC};
 use crate::explain::codes;
 use crate::failure::{words, Failure};
 use crate::kernel::diag::{Fallback, Mode};
-use crate::kernel::support;
+use crate::kernel::modules;
 use serde::Serialize;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::fmt::Write as _;
@@ -151,7 +151,7 @@ fn smc_socket(ipv6: bool) -> Result<Socket, Failure> {
                 Some(Protocol::from(number)),
             )
         })
-        .map_err(|_| support::missing("smc"))
+        .map_err(|_| modules::missing("smc"))
 }
 
 /// `HOST`, `HOST:PORT`, `[ADDRESS]:PORT` or an IPv6 address: the address to connect to.

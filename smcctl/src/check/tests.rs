@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The doctor's judgement of made-up hosts.
 
-use super::names::Names;
+use super::smc_state::SmcState;
 use super::*;
 use crate::kernel::devices;
+use crate::system::fixtures::Tree;
 use crate::system::interfaces::{self, Subnet};
-use crate::system::made_up::Tree;
 use crate::system::ports;
 use std::net::Ipv4Addr;
 
 /// What `look` would see there, with the address that netlink would tell.
-fn host(tree: &Tree, names: Option<Names>) -> Host {
+fn host(tree: &Tree, smc: Option<SmcState>) -> Host {
     let root = tree.root();
     let mut host = Host {
         kernel: kernel::read(&root),
         interfaces: interfaces::interfaces(&root),
         ports: ports::ports(&root),
-        names,
+        smc,
         has_rdma_command: true,
     };
     for interface in host.interfaces.iter_mut().filter(|one| one.name == "eth0") {
@@ -48,10 +48,10 @@ fn possible(diagnosis: &Diagnosis) -> Vec<&str> {
         .collect()
 }
 
-fn ueid() -> Names {
-    Names {
+fn ueid() -> SmcState {
+    SmcState {
         ueids: vec![wiring::PROPOSED_UEID.to_owned()],
-        ..Names::default()
+        ..SmcState::default()
     }
 }
 
@@ -76,7 +76,7 @@ fn a_fresh_debian_is_told_every_step_at_once() {
 fn soft_roce_does_version_2_with_a_ueid_only() {
     let tree = loaded();
     tree.add_rxe0();
-    let found = diagnosis(&tree, &host(&tree, Some(Names::default())));
+    let found = diagnosis(&tree, &host(&tree, Some(SmcState::default())));
     assert!(!found.ready);
     assert_eq!(found.verdicts[1].note, "no user EID is set");
     let found = diagnosis(&tree, &host(&tree, Some(ueid())));
@@ -130,7 +130,7 @@ fn version_1_needs_its_own_gids_and_no_eid() {
     tree.add_rxe0();
     let types = "sys/class/infiniband/rxe0/ports/1/gid_attrs/types/0";
     tree.write(types, "IB/RoCE v1\n");
-    let found = diagnosis(&tree, &host(&tree, Some(Names::default())));
+    let found = diagnosis(&tree, &host(&tree, Some(SmcState::default())));
     assert_eq!(possible(&found), ["SMC-R v1"]);
     assert!(found.ready);
 }
@@ -167,7 +167,7 @@ fn smc_d_is_told_from_loopback() {
         found.verdicts[2].note,
         "loopback-ism needs a user EID, and none is set"
     );
-    let ism = devices::made_up(None, Some("0000:00:00.0"), "NET1");
+    let ism = devices::fixture(None, Some("0000:00:00.0"), "NET1");
     names.devices.ism.push(ism);
     let mut host = host(&tree, Some(names));
     assert!(!diagnosis(&tree, &host).ready);

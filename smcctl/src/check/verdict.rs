@@ -100,7 +100,7 @@ fn smcr_v2(host: &Host) -> Verdict {
             ),
         );
     }
-    let Some(names) = &host.names else {
+    let Some(names) = &host.smc else {
         return impossible(variant, "the kernel does not tell the user EIDs");
     };
     if names.ueids.is_empty() {
@@ -118,7 +118,7 @@ fn smcd(host: &Host) -> Verdict {
     if let Some(why) = without_smc(host) {
         return impossible(variant, why);
     }
-    let Some(names) = &host.names else {
+    let Some(names) = &host.smc else {
         return impossible(variant, "the kernel does not tell its devices");
     };
     let v1 = host.ism_v1();

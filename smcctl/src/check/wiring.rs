@@ -5,7 +5,7 @@ use super::finding::Finding;
 use super::host::{is_v2, Host};
 use super::Privilege;
 use crate::failure::quoted;
-use crate::kernel::support::Presence;
+use crate::kernel::modules::Presence;
 use crate::system::interfaces::Interface;
 use crate::system::ports::{Port, Roce};
 
@@ -48,9 +48,9 @@ fn no_device(host: &Host, privilege: Privilege) -> Finding {
     let kernel = &host.kernel;
     // With SMC-D at hand nothing is wrong with a host that has no RDMA.
     let has_smcd = host
-        .names
+        .smc
         .as_ref()
-        .is_some_and(|names| names.devices.ism_v2 || !names.devices.ism.is_empty());
+        .is_some_and(|smc| smc.devices.ism_v2 || !smc.devices.ism.is_empty());
     let new = if has_smcd {
         Finding::warning
     } else {
@@ -195,9 +195,9 @@ fn pnetids(host: &Host, privilege: Privilege) -> Vec<Finding> {
             continue;
         }
         if host
-            .names
+            .smc
             .iter()
-            .flat_map(|names| &names.devices.ism)
+            .flat_map(|smc| &smc.devices.ism)
             .any(|ism| ism.pnetid() == Some(pnetid))
         {
             findings.push(Finding::ok(
@@ -258,7 +258,7 @@ fn pnetids(host: &Host, privilege: Privilege) -> Vec<Finding> {
 }
 
 fn ism(host: &Host) -> Option<Finding> {
-    let names = host.names.as_ref()?;
+    let names = host.smc.as_ref()?;
     let why = "SMC-D carries data through memory that systems of one machine share";
     let ids: Vec<_> = names
         .devices
@@ -283,7 +283,7 @@ fn eids(host: &Host, privilege: Privilege) -> Option<Finding> {
         return None;
     }
     // Not loaded: there is none.
-    let names = host.names.clone().unwrap_or_default();
+    let names = host.smc.clone().unwrap_or_default();
     if !names.ueids.is_empty() {
         return Some(Finding::ok(
             "eid",

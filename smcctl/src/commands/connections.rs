@@ -2,7 +2,7 @@
 //! `smcctl connections`: every SMC socket, and what it really is.
 
 use crate::connections::filter::Filter;
-use crate::connections::list::{self, Picked};
+use crate::connections::list::{self, Selection};
 use crate::connections::show::{end, program, reasons, text};
 use crate::connections::Connection;
 use crate::failure::{again_with_sudo, Failure, Outcome, NO};
@@ -71,14 +71,14 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     }
     let all = list::all()?;
     if arguments.pids {
-        return pids(&all.pick(&arguments.filter), output);
+        return pids(&all.select(&arguments.filter), output);
     }
     let count = all.connections.len();
-    let Picked {
+    let Selection {
         connections,
         hidden,
         ..
-    } = all.pick(&arguments.filter);
+    } = all.select(&arguments.filter);
     if connections.is_empty() {
         output.say(match count {
             0 => "no SMC socket",
@@ -94,19 +94,19 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
 }
 
 /// For scripts: who has these sockets, and whether anybody has.
-fn pids(picked: &Picked, output: &mut Output) -> Outcome {
-    let pids = picked.pids();
+fn pids(selection: &Selection, output: &mut Output) -> Outcome {
+    let pids = selection.pids();
     let is_found = !pids.is_empty();
     output.show(&Pids {
         pids,
-        hidden: picked.hidden,
+        hidden: selection.hidden,
     })?;
-    say_hidden(picked.hidden);
-    if !is_found && picked.hidden == 0 && picked.ownerless > 0 {
+    say_hidden(selection.hidden);
+    if !is_found && selection.hidden == 0 && selection.ownerless > 0 {
         eprintln!(
             "smcctl: no process that can be seen here has {} that fit: \
              in another PID namespace, or ending?",
-            sockets(picked.ownerless)
+            sockets(selection.ownerless)
         );
     }
     Ok(if is_found {
@@ -144,11 +144,11 @@ const COLUMNS: [Column; 10] = [
 ];
 
 fn rows(filter: &Filter) -> Result<Rows, Failure> {
-    let Picked {
+    let Selection {
         connections,
         hidden,
         ..
-    } = list::all()?.pick(filter);
+    } = list::all()?.select(filter);
     Ok(Rows {
         rows: connections.iter().map(row).collect(),
         note: (hidden > 0).then(|| format!("{hidden} programs hidden: use sudo")),

@@ -3,7 +3,7 @@
 
 mod table;
 
-use crate::check::names::{give_pnetids, give_table};
+use crate::check::smc_state::{assign_interface_pnetids, assign_port_pnetids};
 use crate::failure::{Failure, Outcome, NO};
 use crate::kernel::devices::{self, Known};
 use crate::kernel::pnet::{self, Entry};
@@ -105,9 +105,9 @@ fn ask() -> Result<(Vec<Entry>, Known), Failure> {
 /// All devices, in order.
 fn collect(root: &Root, table: &[Entry], known: &Known) -> Vec<Device> {
     let mut interfaces = interfaces::interfaces(root);
-    give_table(table, &mut interfaces);
+    assign_interface_pnetids(table, &mut interfaces);
     let mut ports = ports::ports(root);
-    give_pnetids(&known.rdma, &mut ports);
+    assign_port_pnetids(&known.rdma, &mut ports);
     let mut devices: Vec<Device> = interfaces.into_iter().map(Device::from).collect();
     devices.extend(ports.into_iter().map(|port| of_port(port, known, table)));
     devices.extend(isms(bus::isms(root), known));

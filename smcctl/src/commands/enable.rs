@@ -4,10 +4,10 @@
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Report};
 use crate::service::drop_in::{self, DropIn};
-use crate::service::filters::{self, Sockets};
-use crate::service::preloaded::Variables;
+use crate::service::dry_run::Variables;
+use crate::service::restrictions::{self, Sockets};
 use crate::service::unit::{self, Unit};
-use crate::service::{environment, visible};
+use crate::service::{environment, mounts};
 use clap::Args;
 use serde::Serialize;
 use std::fmt::Write;
@@ -223,7 +223,7 @@ fn refused(name: &str, failure: &Failure) -> Failure {
 fn allowed(unit: &Unit, variables: &Variables, kernel: Sockets) -> Result<(), Failure> {
     let name = unit.name();
     let library = environment::library(variables);
-    if let Some(why) = library.and_then(|library| visible::hidden(unit, &library)) {
+    if let Some(why) = library.and_then(|library| mounts::hidden_by(unit, &library)) {
         return Err(refused(name, &Failure::new(why)));
     }
     // The unit may have it of its own.
@@ -231,7 +231,8 @@ fn allowed(unit: &Unit, variables: &Variables, kernel: Sockets) -> Result<(), Fa
     let mut all = variables.iter().chain(&own);
     let kind = all.find(|(name, _)| name == "SMC_SOCKET");
     let kind = kind.map(|(_, value)| value.as_str());
-    let filtered = filters::families(unit, kernel, kind).or_else(|| filters::calls(unit));
+    let filtered =
+        restrictions::families(unit, kernel, kind).or_else(|| restrictions::system_calls(unit));
     filtered.map_or(Ok(()), |why| Err(refused(name, &why)))
 }
 
@@ -243,7 +244,7 @@ fn check(name: &str, variables: &Variables) -> Result<(), Failure> {
         None => Ok(()),
         Some((variable, _)) => Err(Failure::new(format!(
             "another drop-in sets {variable} after this one: {}",
-            unit.one("DropInPaths").unwrap_or_default()
+            unit.get("DropInPaths").unwrap_or_default()
         ))),
     }
 }

@@ -54,13 +54,13 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
         set(matches!(action, Action::Enable))?;
     }
     output.show(&Limit {
-        limit_handshakes: settings::handshakes_limited()?,
+        limit_handshakes: settings::is_handshake_limit_enabled()?,
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Sets whether the limit is on.
 pub(crate) fn set(limited: bool) -> Result<(), Failure> {
-    settings::limit_handshakes(Family::smc()?, limited)
+    settings::set_handshake_limit(Family::smc()?, limited)
         .map_err(|error| refused("set the limit on handshakes", &error))
 }

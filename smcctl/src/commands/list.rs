@@ -5,7 +5,7 @@ use crate::connections::list;
 use crate::failure::{Outcome, NO};
 use crate::output::{Column, Output, Report, Table};
 use crate::service::drop_in;
-use crate::service::running::{is_preloaded, processes, Service, State};
+use crate::service::status::{is_preloaded, processes, Service, State};
 use crate::service::unit::Unit;
 use clap::Args;
 use serde::Serialize;

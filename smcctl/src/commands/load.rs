@@ -4,7 +4,7 @@
 use crate::check::kernel::{self, Kernel};
 use crate::check::Privilege;
 use crate::failure::{again_with_sudo, words, Failure, Outcome};
-use crate::kernel::support::{missing, Presence};
+use crate::kernel::modules::{missing, Presence};
 use crate::output::{Output, Report};
 use crate::system::files::Root;
 use clap::Args;

@@ -4,12 +4,12 @@
 
 use crate::failure::{words, Failure, Outcome};
 use crate::output::{Output, Report};
-use crate::run::memory::Shared;
+use crate::run::not_counted::NotCounted;
 use crate::run::reader::Reader;
-use crate::run::reason::Judge;
+use crate::run::reason::Explainer;
+use crate::run::report::ConnectionReport;
+use crate::run::shared_memory::SharedTable;
 use crate::run::start::{inherits_signals, kernel_has_smc, open_files, Running, Signals};
-use crate::run::told::Told;
-use crate::run::unseen::Unseen;
 use clap::{Args, ValueHint};
 use smc_policy::Config;
 use std::ffi::{OsStr, OsString};
@@ -19,14 +19,14 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{exit, Command};
 
-/// What to run, and how.
+/// Transport to run, and how.
 #[derive(Debug, Args)]
 #[command(override_usage = "smcctl run [--report] [smc_run options] [--] COMMAND [ARGUMENTS]")]
 pub struct Arguments {
     /// Say on standard error what its connections were when it has ended
     #[arg(long)]
     report: bool,
-    /// What smc_run wants preloaded; it has seen to everything else.
+    /// Transport smc_run wants preloaded; it has seen to everything else.
     #[arg(long, hide = true)]
     prepared: Option<OsString>,
     /// Options of smc_run (`smc_run -h` lists them), and the command
@@ -149,9 +149,9 @@ fn report(command: &[OsString], preload: &OsStr, output: &Output) -> Outcome {
         .map(|path| PathBuf::from(OsStr::from_bytes(path)))
         .collect();
     let inherited = open_files();
-    let shared = Shared::create()?;
+    let shared = SharedTable::create()?;
     let mut variables = Vec::new();
-    // What the shim cannot enter, this library must not.
+    // Transport the shim cannot enter, this library must not.
     if config.disabled || libraries.iter().any(|library| library.ends_with(SHIM)) {
         add_library(&mut libraries)?;
         variables.push((table::VARIABLE, Some(shared.path().into())));
@@ -164,7 +164,7 @@ fn report(command: &[OsString], preload: &OsStr, output: &Output) -> Outcome {
     ));
 
     let signals = Signals::block();
-    let reader = Reader::begin(shared.table(), Judge::new(config, kernel_has_smc()))?;
+    let reader = Reader::begin(shared.table(), Explainer::new(config, kernel_has_smc()))?;
     let running = match Running::start(command, &variables, &signals, &inherited) {
         Ok(running) => running,
         Err(error) => {
@@ -186,9 +186,12 @@ fn report(command: &[OsString], preload: &OsStr, output: &Output) -> Outcome {
     });
     let tally = reader.end();
     let is_counted = shared.table().programs() > 0;
-    let not_counted = (Unseen::of(shared.table()), shared.table().without_connect());
+    let not_counted = (
+        NotCounted::of(shared.table()),
+        shared.table().without_connect(),
+    );
     drop(shared);
-    let told = Told::new(name, &tally, is_counted, not_counted, goes_on);
+    let told = ConnectionReport::new(name, &tally, is_counted, not_counted, goes_on);
     if output.is_json() {
         let text = serde_json::to_string_pretty(&told).unwrap_or_default();
         say(&format!("{text}\n"));

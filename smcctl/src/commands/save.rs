@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `smcctl save`: writes a configuration file of what is set now.
 
-use crate::configuration::{now, write, FILE};
+use crate::configuration::{current, write, FILE};
 use crate::failure::{again_with_sudo, words, Failure, Outcome};
 use crate::output::{Output, Report};
 use crate::system::files::Root;
@@ -60,7 +60,7 @@ impl Report for Text {
 /// # Errors
 /// When the kernel does not tell, or the file cannot be written.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
-    let configuration = write::text(&now::read(&Root::new("/"))?);
+    let configuration = write::text(&current::read(&Root::new("/"))?);
     let file = arguments.file.clone();
     if file == Path::new("-") {
         output.show(&Text { configuration })?;
@@ -112,7 +112,7 @@ fn replace(file: &Path, text: &str) -> io::Result<(bool, Option<PathBuf>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
     #[test]
     fn what_a_file_was_is_kept() {

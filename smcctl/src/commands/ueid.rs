@@ -3,7 +3,7 @@
 
 use crate::failure::{Failure, Outcome};
 use crate::kernel::generic::{errno, refused, Family};
-use crate::kernel::settings::{self, EID_LENGTH, MOST_UEIDS};
+use crate::kernel::settings::{self, EID_LENGTH, MAX_UEIDS};
 use crate::output::{Output, Report};
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -117,7 +117,7 @@ fn not_added(ueid: &str, error: &io::Error) -> Failure {
     match error.raw_os_error() {
         Some(errno::EEXIST) => Failure::new(format!("user EID {ueid} is there already")),
         Some(errno::ERANGE) => Failure::new(format!(
-            "there are {MOST_UEIDS} user EIDs already, and the kernel keeps no more"
+            "there are {MAX_UEIDS} user EIDs already, and the kernel keeps no more"
         ))
         .fixed_by("sudo smcctl ueid remove UEID"),
         Some(errno::EINVAL) => Failure::new(format!("the kernel takes no user EID like {ueid}")),

@@ -9,9 +9,9 @@ use super::side::Prepared;
 use crate::commands::run::{add_library, LIBRARY, SHIM};
 use crate::failure::{words, Failure};
 use crate::kernel::counts::{self, Counts};
-use crate::run::memory::Shared;
 use crate::run::reader::Reader;
-use crate::run::reason::{Judge, Side as Role};
+use crate::run::reason::{Explainer, Side as Role};
+use crate::run::shared_memory::SharedTable;
 use crate::run::start::kernel_has_smc;
 use crate::run::tally::Tally;
 use smc_policy::Config;
@@ -29,7 +29,7 @@ const MOST_OUTPUT: usize = 4 << 20;
 /// Output that somebody else holds open is not waited for.
 const OUTPUT_WAIT: Duration = Duration::from_secs(2);
 
-/// What happens to a program.
+/// Transport happens to a program.
 #[derive(Debug)]
 pub enum Event {
     /// One of its processes has ended.
@@ -53,7 +53,7 @@ pub struct Program {
     cpu_before: Duration,
     before: Option<Counts>,
     output: [Receiver<Vec<u8>>; 2],
-    report: Option<(Reader, Shared)>,
+    report: Option<(Reader, SharedTable)>,
 }
 
 impl Program {
@@ -61,7 +61,7 @@ impl Program {
     /// what happens to it.
     ///
     /// # Errors
-    /// Why it cannot be started, in one line.
+    /// TcpReason it cannot be started, in one line.
     pub fn start<T: From<Event> + Send + 'static>(
         how: &How,
         command: &[String],
@@ -133,7 +133,7 @@ impl Program {
         self.end.is_none().then_some(self.first)
     }
 
-    /// What is measured begins now.
+    /// Transport is measured begins now.
     pub fn mark(&mut self) {
         self.cpu_before = self.cpu + processes::cpu_now();
         self.before = counts::read().ok();
@@ -203,7 +203,7 @@ fn collect(from: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
 }
 
 /// Has the program run under the report's library.
-fn report(prepared: &mut Prepared) -> Result<(Reader, Shared), Failure> {
+fn report(prepared: &mut Prepared) -> Result<(Reader, SharedTable), Failure> {
     let config = Config::from_env(|name| match prepared.variables.get(name) {
         Some(value) => value.clone(),
         None => std::env::var_os(name),
@@ -216,7 +216,7 @@ fn report(prepared: &mut Prepared) -> Result<(Reader, Shared), Failure> {
         .filter(|path| !path.is_empty() && !path.ends_with(LIBRARY))
         .map(PathBuf::from)
         .collect();
-    let shared = Shared::create()?;
+    let shared = SharedTable::create()?;
     if libraries.iter().any(|library| library.ends_with(SHIM)) {
         add_library(&mut libraries)?;
         let joined = libraries.iter().map(|path| path.as_os_str());
@@ -229,7 +229,7 @@ fn report(prepared: &mut Prepared) -> Result<(Reader, Shared), Failure> {
             .variables
             .insert(table::VARIABLE.to_owned(), Some(path));
     }
-    let reader = Reader::begin(shared.table(), Judge::new(config, kernel_has_smc()));
+    let reader = Reader::begin(shared.table(), Explainer::new(config, kernel_has_smc()));
     Ok((reader?, shared))
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Makes the kernel have what a file says, with what the single commands use, too.
 
-use super::now::{has, has_device, read, Now};
+use super::current::{has, has_device, read, Current};
 use super::{Line, Setting};
 use crate::check::kernel;
 use crate::commands::{limit_handshakes, load, pnetid, seid, ueid};
 use crate::failure::{again_with_sudo, words, Failure};
+use crate::kernel::modules::missing;
 use crate::kernel::pnet::Device;
-use crate::kernel::support::missing;
 use crate::system::files::Root;
 use serde::Serialize;
 use std::fs;
@@ -51,7 +51,7 @@ pub fn apply(root: &Root, lines: Vec<Line>, dry_run: bool) -> Vec<Applied> {
         let applied = |line| ended(root, line, is, failure.clone());
         return lines.into_iter().map(applied).collect();
     }
-    let mut now: Option<Result<Now, Failure>> = None;
+    let mut now: Option<Result<Current, Failure>> = None;
     let mut applied = Vec::new();
     for line in lines {
         let is_load = line.setting == Setting::Load;
@@ -125,7 +125,7 @@ fn write(root: &Root, name: &str, value: &str) -> Result<(), Failure> {
 mod tests {
     use super::super::parse::parse;
     use super::*;
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
     #[test]
     fn a_dry_run_loads_nothing() {

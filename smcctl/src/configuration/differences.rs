@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where the kernel and the file are not the same, as the doctor tells it.
 
-use super::now::{has, Now};
+use super::current::{has, Current};
 use super::parse::{parse, Problem};
 use super::{Line, Setting, FILE};
 use crate::check::finding::Finding;
@@ -13,7 +13,7 @@ const SUBJECT: &str = "conf";
 /// What there is to say; nothing where there is no file. `now` is what the kernel has,
 /// `None` while SMC is not in it.
 #[must_use]
-pub fn findings(root: &Root, now: Option<&Now>, privilege: Privilege) -> Vec<Finding> {
+pub fn findings(root: &Root, now: Option<&Current>, privilege: Privilege) -> Vec<Finding> {
     let Some(text) = root.text(FILE) else {
         return Vec::new();
     };
@@ -28,7 +28,7 @@ fn unreadable(Problem { line, what }: Problem) -> Finding {
     Finding::warning(SUBJECT, format!("{FILE}:{line}: {what}"), why)
 }
 
-fn compared(lines: &[Line], now: Option<&Now>, privilege: Privilege) -> Vec<Finding> {
+fn compared(lines: &[Line], now: Option<&Current>, privilege: Privilege) -> Vec<Finding> {
     let apply = privilege.command("smcctl apply");
     let Some(now) = now else {
         let what = format!(
@@ -75,9 +75,9 @@ fn settings(count: usize) -> String {
 mod tests {
     use super::*;
     use crate::check::finding::Level;
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
-    fn found(file: &str, now: Option<&Now>) -> Vec<Finding> {
+    fn found(file: &str, now: Option<&Current>) -> Vec<Finding> {
         let tree = Tree::new();
         tree.write("etc/smc-shim.conf", file);
         findings(&tree.root(), now, Privilege::Root)
@@ -86,15 +86,15 @@ mod tests {
     #[test]
     fn nothing_is_said_where_there_is_no_file() {
         let root = Tree::new();
-        assert!(findings(&root.root(), Some(&Now::default()), Privilege::Root).is_empty());
+        assert!(findings(&root.root(), Some(&Current::default()), Privilege::Root).is_empty());
     }
 
     #[test]
     fn a_difference_names_its_line_and_which_side_has_it() {
-        let now = Now {
+        let now = Current {
             ueids: vec!["A".to_owned(), "C".to_owned()],
             sysctls: vec![("net.smc.wmem".to_owned(), "70000".to_owned())],
-            ..Now::default()
+            ..Current::default()
         };
         let file = "ueid A\nueid B\nnet.smc.wmem = 80000\n";
         let said = found(file, Some(&now));
@@ -113,10 +113,10 @@ mod tests {
 
     #[test]
     fn the_same_is_the_same() {
-        let now = Now {
+        let now = Current {
             loaded: true,
             ueids: vec!["A".to_owned()],
-            ..Now::default()
+            ..Current::default()
         };
         let said = found("load\nueid A\n", Some(&now));
         assert_eq!(said.len(), 1);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The configuration of a host in a file: [`parse`] reads it and [`mod@write`] makes one,
-//! [`now`] is what the kernel has, [`apply`] makes the kernel have what the file says,
+//! [`current`] is what the kernel has, [`apply`] makes the kernel have what the file says,
 //! and [`differences`] tells where the two are not the same.
 
 pub mod apply;
+pub mod current;
 pub mod differences;
-pub mod now;
+
 pub mod parse;
 pub mod write;
 

@@ -4,7 +4,7 @@
 use super::{is_bus_id, Line, Setting};
 use crate::commands::{pnetid::pnetid, ueid::ueid};
 use crate::kernel::pnet::{Device, Entry};
-use crate::kernel::settings::MOST_UEIDS;
+use crate::kernel::settings::MAX_UEIDS;
 
 /// The only setting of `net.smc` that is no number: the name of a BPF program.
 const TEXT: &str = "net.smc.hs_ctrl";
@@ -68,9 +68,9 @@ fn conflict(lines: &[Line], setting: &Setting) -> Option<String> {
     }
     let is_ueid = |setting: &Setting| matches!(setting, Setting::Ueid(_));
     let ueids = lines.iter().filter(|line| is_ueid(&line.setting)).count();
-    (is_ueid(setting) && ueids >= MOST_UEIDS).then(|| {
+    (is_ueid(setting) && ueids >= MAX_UEIDS).then(|| {
         format!(
-            "\"{setting}\": one user EID too many: expected at most {MOST_UEIDS}, \
+            "\"{setting}\": one user EID too many: expected at most {MAX_UEIDS}, \
              for the kernel keeps no more"
         )
     })

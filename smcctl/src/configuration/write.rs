@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Makes a configuration file of what is set.
 
-use super::now::Now;
+use super::current::Current;
 use std::fmt::Write;
 
 const HEAD: &str = "\
@@ -21,8 +21,8 @@ const FORMS: &str = "
 
 /// The text of the file. What Linux has unless somebody set it is there as a comment.
 #[must_use]
-pub fn text(now: &Now) -> String {
-    let (set, default) = now.settings();
+pub fn text(current: &Current) -> String {
+    let (set, default) = current.settings();
     let mut text = format!("{HEAD}{FORMS}\n");
     for setting in set {
         let _ = writeln!(text, "{setting}");
@@ -38,7 +38,7 @@ pub fn text(now: &Now) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::now;
+    use super::super::current;
     use super::super::parse::parse;
     use super::*;
     use crate::kernel::pnet::{Device, Entry};
@@ -55,7 +55,7 @@ mod tests {
             port,
         };
         let name = "eth0.7".to_owned();
-        let set = Now {
+        let set = Current {
             loaded: true,
             sysctls: vec![
                 ("net.smc.hs_ctrl".to_owned(), "mine".to_owned()),
@@ -78,7 +78,7 @@ mod tests {
         let lines = parse(&written).unwrap();
         assert_eq!(lines.len(), 10, "{written}");
         for line in &lines {
-            assert!(now::has(&set, &line.setting), "{line:?}");
+            assert!(current::has(&set, &line.setting), "{line:?}");
         }
         assert!(written.contains("\n#net.smc.wmem = 65536\n"), "{written}");
         assert!(written.lines().all(|line| line.len() <= 80), "{written}");

@@ -51,13 +51,13 @@ fn any<T>(those: &[T], fits: impl Fn(&T) -> bool) -> bool {
 impl Filter {
     /// Whether this is one that is asked for.
     #[must_use]
-    pub fn fits(&self, connection: &Connection) -> bool {
-        self.fits_socket(connection) && self.fits_owner(connection)
+    pub fn matches(&self, connection: &Connection) -> bool {
+        self.matches_socket(connection) && self.matches_owner(connection)
     }
 
     /// Whether it is, as far as it does not matter whose it is.
     #[must_use]
-    pub fn fits_socket(&self, connection: &Connection) -> bool {
+    pub fn matches_socket(&self, connection: &Connection) -> bool {
         let (local, peer) = (connection.local.port, connection.peer.map(|peer| peer.port));
         any(&self.port, |port| local == *port || peer == Some(*port))
             && any(&self.local_port, |port| local == *port)
@@ -70,7 +70,7 @@ impl Filter {
             })
     }
 
-    fn fits_owner(&self, connection: &Connection) -> bool {
+    fn matches_owner(&self, connection: &Connection) -> bool {
         let processes = &connection.processes;
         any(&self.pid, |pid| {
             processes.iter().any(|process| process.pid == *pid)

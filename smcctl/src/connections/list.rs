@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every SMC socket of this network namespace, and those of them that are asked for.
 
+use super::clcsock::ClcSockets;
 use super::filter::Filter;
-use super::groups::Groups;
-use super::inner::Inner;
+use super::link_groups::LinkGroups;
 use super::Connection;
 use crate::failure::Failure;
 use crate::kernel::diag;
@@ -20,7 +20,7 @@ pub struct List {
 
 /// Those that were asked for.
 #[derive(Debug)]
-pub struct Picked {
+pub struct Selection {
     /// In the order of their addresses.
     pub connections: Vec<Connection>,
     /// So many fit, as far as can be seen, and no process was found that has them.
@@ -32,14 +32,14 @@ pub struct Picked {
 impl List {
     /// Those that the filter fits.
     #[must_use]
-    pub fn pick(mut self, filter: &Filter) -> Picked {
+    pub fn select(mut self, filter: &Filter) -> Selection {
         // Until it is accepted, and when it has been closed, it is nobody's.
         let is_ownerless = |each: &&Connection| each.processes.is_empty() && each.inode != 0;
         let all = self.connections.iter();
-        let ownerless = all.filter(|each| filter.fits_socket(each));
+        let ownerless = all.filter(|each| filter.matches_socket(each));
         let ownerless = ownerless.filter(is_ownerless).count();
-        self.connections.retain(|each| filter.fits(each));
-        Picked {
+        self.connections.retain(|each| filter.matches(each));
+        Selection {
             connections: self.connections,
             ownerless,
             hidden: if self.hides_owners { ownerless } else { 0 },
@@ -47,7 +47,7 @@ impl List {
     }
 }
 
-impl Picked {
+impl Selection {
     /// The processes that have them, each once, lowest first.
     #[must_use]
     pub fn pids(&self) -> Vec<u32> {
@@ -65,17 +65,17 @@ impl Picked {
 /// In words, when the kernel does not tell.
 pub fn all() -> Result<List, Failure> {
     let sockets = diag::all()?;
-    let inner = Inner::of(&sockets);
-    let owners = Owners::find(&inner.inodes(&sockets));
+    let clc_sockets = ClcSockets::of(&sockets);
+    let owners = Owners::find(&clc_sockets.inodes(&sockets));
     let groups = if sockets.iter().any(|socket| socket.link.is_some()) {
-        Groups::read()
+        LinkGroups::read()
     } else {
-        Groups::default()
+        LinkGroups::default()
     };
     let mut connections: Vec<Connection> = sockets
         .iter()
         .map(|socket| {
-            let found = inner.find(socket, &owners);
+            let found = clc_sockets.find(socket, &owners);
             Connection::new(socket, &found, &owners, &groups)
         })
         .collect();

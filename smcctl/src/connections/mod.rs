@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every SMC socket of this network namespace, with what is known of it from all
-//! sides: SMC_DIAG, its TCP socket ([`inner`]), its link group ([`groups`]) and the
+//! sides: SMC_DIAG, its TCP socket ([`clcsock`]), its link group ([`link_groups`]) and the
 //! processes that have it. [`list`] asks for all of them, [`filter`] picks some, [`show`]
 //! shows them to people.
 
+pub mod clcsock;
 pub mod filter;
-pub mod groups;
-pub mod inner;
+pub mod link_groups;
+
 pub mod list;
 pub mod show;
 
@@ -15,8 +16,8 @@ use crate::kernel::diag::{self, Fallback, Mode, Socket};
 use crate::kernel::owners::{Owners, Program};
 use crate::kernel::tcp::{self, Tcp};
 use clap::ValueEnum;
-use groups::Groups;
-use inner::Match;
+use clcsock::Match;
+use link_groups::LinkGroups;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::net::{IpAddr, SocketAddr};
@@ -196,7 +197,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    fn new(socket: &Socket, found: &Match, owners: &Owners, groups: &Groups) -> Self {
+    fn new(socket: &Socket, found: &Match, owners: &Owners, groups: &LinkGroups) -> Self {
         let Match { ends, tcp } = found;
         let is_known = ends.is_some();
         let ends = ends.unwrap_or(socket.ends);

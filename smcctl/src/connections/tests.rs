@@ -43,7 +43,7 @@ fn connection(mode: Mode, local: &str, peer: &str, program: &str) -> Connection 
         ends: Some(ends),
         tcp: None,
     };
-    let (owners, groups) = (Owners::default(), Groups::default());
+    let (owners, groups) = (Owners::default(), LinkGroups::default());
     let mut connection = Connection::new(&socket, &found, &owners, &groups);
     let (pid, file) = (4711, PathBuf::from("/usr/bin").join(program));
     connection.processes = vec![Process {
@@ -111,39 +111,39 @@ fn whatever_the_addresses_and_names_it_fits() {
 fn filters_combine() {
     let mode = Mode::SmcD;
     let nginx = connection(mode, "192.0.2.1:80", "192.0.2.2:40000", "nginx");
-    let fits = |change: fn(&mut Filter)| {
+    let selects = |change: fn(&mut Filter)| {
         let mut filter = Filter::default();
         change(&mut filter);
-        filter.fits(&nginx)
+        filter.matches(&nginx)
     };
     let glob = |glob: &str| Filter {
         program: vec![glob.parse().unwrap()],
         ..Filter::default()
     };
-    assert!(fits(|_| {}));
-    assert!(fits(|filter| filter.port = vec![80]));
-    assert!(fits(|filter| filter.port = vec![1, 40000]));
-    assert!(!fits(|filter| filter.port = vec![8080]));
-    assert!(fits(|filter| filter.local_port = vec![80]));
-    assert!(!fits(|filter| filter.local_port = vec![40000]));
-    assert!(fits(
+    assert!(selects(|_| {}));
+    assert!(selects(|filter| filter.port = vec![80]));
+    assert!(selects(|filter| filter.port = vec![1, 40000]));
+    assert!(!selects(|filter| filter.port = vec![8080]));
+    assert!(selects(|filter| filter.local_port = vec![80]));
+    assert!(!selects(|filter| filter.local_port = vec![40000]));
+    assert!(selects(
         |filter| filter.state = vec![State::Listening, State::Connected]
     ));
-    assert!(!fits(|filter| filter.state = vec![State::Listening]));
-    assert!(fits(|filter| filter.pid = vec![4711]));
-    assert!(!fits(|filter| filter.pid = vec![4712]));
-    assert!(fits(|filter| filter.mode = vec![Kind::Tcp, Kind::SmcD]));
-    assert!(fits(|filter| filter.mode = vec![Kind::Smc]));
-    assert!(!fits(|filter| filter.mode = vec![Kind::SmcR]));
-    assert!(!fits(|filter| {
+    assert!(!selects(|filter| filter.state = vec![State::Listening]));
+    assert!(selects(|filter| filter.pid = vec![4711]));
+    assert!(!selects(|filter| filter.pid = vec![4712]));
+    assert!(selects(|filter| filter.mode = vec![Kind::Tcp, Kind::SmcD]));
+    assert!(selects(|filter| filter.mode = vec![Kind::Smc]));
+    assert!(!selects(|filter| filter.mode = vec![Kind::SmcR]));
+    assert!(!selects(|filter| {
         filter.port = vec![80];
         filter.mode = vec![Kind::Tcp];
     }));
     for fitting in ["nginx", "ng*", "/usr/bin/*"] {
-        assert!(glob(fitting).fits(&nginx), "{fitting}");
+        assert!(glob(fitting).matches(&nginx), "{fitting}");
     }
     for other in ["redis*", "inx", "/opt/*"] {
-        assert!(!glob(other).fits(&nginx), "{other}");
+        assert!(!glob(other).matches(&nginx), "{other}");
     }
 }
 
@@ -169,23 +169,23 @@ fn list(hides_owners: bool) -> List {
 
 #[test]
 fn processes_are_named_once_and_only_what_was_asked_for_is_hidden() {
-    let all = list(true).pick(&Filter::default());
+    let all = list(true).select(&Filter::default());
     assert_eq!(all.pids(), [12, 4711]);
     assert_eq!((all.ownerless, all.hidden), (1, 1));
-    assert_eq!(list(false).pick(&Filter::default()).hidden, 0);
+    assert_eq!(list(false).select(&Filter::default()).hidden, 0);
     let other = Filter {
         local_port: vec![81],
         ..Filter::default()
     };
-    let none = list(true).pick(&other);
+    let none = list(true).select(&other);
     assert_eq!((none.pids().len(), none.ownerless, none.hidden), (0, 0, 0));
     // Whose it is cannot be seen: it may be the one.
     let redis = Filter {
         pid: vec![12],
         ..Filter::default()
     };
-    let picked = list(true).pick(&redis);
-    assert_eq!((picked.connections.len(), picked.hidden), (1, 1));
+    let selection = list(true).select(&redis);
+    assert_eq!((selection.connections.len(), selection.hidden), (1, 1));
 }
 
 #[test]

@@ -29,7 +29,7 @@ const DEV_PCI_ID: u16 = 7;
 const DEV_PORTS: [u16; 2] = [8, 9];
 const DEV_IB_NAME: u16 = 10;
 
-const PORT_IS_BY_HAND: u16 = 1;
+const PORT_IS_USER_DEFINED: u16 = 1;
 const PORT_PNETID: u16 = 2;
 const PORT_INTERFACE: u16 = 3;
 const PORT_STATE: u16 = 4;
@@ -44,7 +44,7 @@ pub struct Port {
     /// The pnetid, from wherever it comes.
     pub pnetid: Option<String>,
     /// Whether the pnetid was set by hand.
-    pub by_hand: bool,
+    pub user_defined: bool,
     /// The number of its network interface.
     pub interface: Option<u32>,
     /// Whether it can be used; ISM devices do not say.
@@ -117,7 +117,7 @@ fn port(number: u8, port: Attributes) -> Option<Port> {
     (port.number(PORT_IS_VALID) != Some(0)).then(|| Port {
         number,
         pnetid: port.word(PORT_PNETID),
-        by_hand: port.number(PORT_IS_BY_HAND) == Some(1),
+        user_defined: port.number(PORT_IS_USER_DEFINED) == Some(1),
         interface: port.small(PORT_INTERFACE).filter(|index| *index != 0),
         active: port.number(PORT_STATE).map(|state| state == 1),
         links: port.small(PORT_LINKS),
@@ -174,7 +174,7 @@ pub fn read() -> Result<Known, Failure> {
 /// A device with one port, for tests.
 #[cfg(test)]
 #[must_use]
-pub fn made_up(name: Option<&str>, bus_id: Option<&str>, pnetid: &str) -> Device {
+pub fn fixture(name: Option<&str>, bus_id: Option<&str>, pnetid: &str) -> Device {
     Device {
         name: name.map(str::to_owned),
         bus_id: bus_id.map(str::to_owned),
@@ -183,7 +183,7 @@ pub fn made_up(name: Option<&str>, bus_id: Option<&str>, pnetid: &str) -> Device
         ports: vec![Port {
             number: 1,
             pnetid: Some(pnetid.to_owned()),
-            by_hand: true,
+            user_defined: true,
             interface: None,
             active: None,
             links: None,
@@ -195,11 +195,11 @@ pub fn made_up(name: Option<&str>, bus_id: Option<&str>, pnetid: &str) -> Device
 mod tests {
     use super::*;
     use crate::kernel::attributes::{put, put_text};
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
     fn answer() -> Vec<u8> {
         let mut port = Vec::new();
-        put(&mut port, PORT_IS_BY_HAND, &[1]);
+        put(&mut port, PORT_IS_USER_DEFINED, &[1]);
         put_text(&mut port, PORT_PNETID, "NET1");
         put(&mut port, PORT_INTERFACE, &2_u32.to_ne_bytes());
         put(&mut port, PORT_STATE, &[1]);
@@ -226,7 +226,7 @@ mod tests {
         let port = Port {
             number: 1,
             pnetid: Some("NET1".to_owned()),
-            by_hand: true,
+            user_defined: true,
             interface: Some(2),
             active: Some(true),
             links: Some(3),

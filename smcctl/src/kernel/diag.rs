@@ -4,7 +4,7 @@
 //! [`parse`] takes any bytes; what is missing or malformed is left out.
 
 use super::attributes::{text, u32_at, u64_at, Attributes};
-use super::{socket, support};
+use super::{modules, netlink};
 use crate::failure::{words, Failure};
 use crate::kernel::generic::{errno, Family};
 use serde::{Serialize, Serializer};
@@ -299,7 +299,7 @@ pub fn each(wanted: Wanted, mut each: impl FnMut(Socket)) -> io::Result<()> {
     let mut request = [0_u8; REQUEST];
     let [family, _, _, attributes, ..] = &mut request;
     (*family, *attributes) = (AF_SMC, wanted.bits());
-    socket::dump(SOCK_DIAG, BY_FAMILY, &request, |answer| {
+    netlink::dump(SOCK_DIAG, BY_FAMILY, &request, |answer| {
         parse(answer).into_iter().for_each(&mut each);
     })
 }
@@ -314,7 +314,7 @@ pub fn all() -> Result<Vec<Socket>, Failure> {
     let mut sockets = Vec::new();
     each(Wanted::All, |socket| sockets.push(socket)).map_err(|error| {
         match error.raw_os_error() {
-            Some(errno::ENOENT) => support::missing("smc_diag"),
+            Some(errno::ENOENT) => modules::missing("smc_diag"),
             _ => Failure::new(format!("cannot list SMC sockets: {}", words(&error))),
         }
     })?;

@@ -2,8 +2,8 @@
 //! Generic netlink: the families of SMC, by name.
 
 use super::attributes::{put_text, Attributes};
-use super::socket;
-use super::support;
+use super::modules;
+use super::netlink;
 use crate::failure::{again_with_sudo, words, Failure};
 use netlink_sys::protocols::NETLINK_GENERIC;
 use std::io;
@@ -59,7 +59,7 @@ impl Family {
         let mut payload = vec![GET_FAMILY, 1, 0, 0];
         put_text(&mut payload, FAMILY_NAME, name);
         let mut found = None;
-        let asked = socket::call(NETLINK_GENERIC, CONTROL, &payload, |answer| {
+        let asked = netlink::call(NETLINK_GENERIC, CONTROL, &payload, |answer| {
             found = found.or(family_id(answer));
         });
         match (asked, found) {
@@ -70,7 +70,7 @@ impl Family {
                     words(&error)
                 )))
             }
-            _ => Err(support::missing(module)),
+            _ => Err(modules::missing(module)),
         }
     }
 
@@ -79,7 +79,7 @@ impl Family {
     /// # Errors
     /// The kernel's.
     pub fn dump(self, command: u8, mut each: impl FnMut(Attributes)) -> io::Result<()> {
-        socket::dump(NETLINK_GENERIC, self.0, &[command, 1, 0, 0], |answer| {
+        netlink::dump(NETLINK_GENERIC, self.0, &[command, 1, 0, 0], |answer| {
             each(Attributes::new(answer.get(4..).unwrap_or_default()));
         })
     }
@@ -91,7 +91,7 @@ impl Family {
     pub fn call(self, command: u8, attributes: &[u8]) -> io::Result<()> {
         let mut payload = vec![command, 1, 0, 0];
         payload.extend_from_slice(attributes);
-        socket::call(NETLINK_GENERIC, self.0, &payload, |_| {})
+        netlink::call(NETLINK_GENERIC, self.0, &payload, |_| {})
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernel's own answers about SMC.
 //!
-//! [`socket`] asks, [`message`] and [`attributes`] take apart what comes back;
+//! [`netlink`] asks, [`message`] and [`attributes`] take apart what comes back;
 //! one file per family gives it a meaning. Everything that reads bytes is a pure
 //! function and takes any bytes: what is missing or malformed is left out.
 
@@ -12,10 +12,11 @@ pub mod diag;
 pub mod generic;
 pub mod groups;
 pub mod message;
+pub mod modules;
+pub mod netlink;
 pub mod owners;
 pub mod pnet;
 pub mod settings;
-pub mod socket;
-pub mod support;
+
 pub mod tcp;
 pub mod version;

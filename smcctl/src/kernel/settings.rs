@@ -26,7 +26,7 @@ const LIMIT_ENABLED: u16 = 1;
 /// Every EID has as many characters.
 pub const EID_LENGTH: usize = 32;
 /// The kernel keeps no more user EIDs.
-pub const MOST_UEIDS: usize = 4;
+pub const MAX_UEIDS: usize = 4;
 
 /// The system EID.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -119,7 +119,7 @@ pub fn set_seid(family: Family, enabled: bool) -> io::Result<()> {
 ///
 /// # Errors
 /// When the kernel does not tell it.
-pub fn handshakes_limited() -> Result<bool, Failure> {
+pub fn is_handshake_limit_enabled() -> Result<bool, Failure> {
     let mut limited = false;
     Family::smc()?
         .dump(DUMP_LIMIT, |answer| {
@@ -133,7 +133,7 @@ pub fn handshakes_limited() -> Result<bool, Failure> {
 ///
 /// # Errors
 /// The kernel's.
-pub fn limit_handshakes(family: Family, limited: bool) -> io::Result<()> {
+pub fn set_handshake_limit(family: Family, limited: bool) -> io::Result<()> {
     family.call(if limited { ENABLE_LIMIT } else { DISABLE_LIMIT }, &[])
 }
 

@@ -5,7 +5,7 @@
 
 use super::attributes::{u32_at, u64_at, Attributes};
 use super::diag::{Ends, BY_FAMILY, SOCK_DIAG};
-use super::socket;
+use super::netlink;
 use foldhash::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -93,7 +93,7 @@ fn dump(family: u8, add: &mut impl FnMut(Tcp)) -> io::Result<()> {
     let mut request = vec![family, IPPROTO_TCP, wanted.iter().sum(), 0];
     request.extend(STATES.to_ne_bytes());
     request.resize(REQUEST, 0);
-    socket::dump(SOCK_DIAG, BY_FAMILY, &request, |answer| {
+    netlink::dump(SOCK_DIAG, BY_FAMILY, &request, |answer| {
         parse(answer).into_iter().for_each(&mut *add);
     })
 }

@@ -8,12 +8,12 @@
 //! [`start`] makes the program's processes, and hands signals to it and its exit status
 //! back. [`told`] is the report. `unsafe` lives in [`memory`] and [`start`] only.
 
-pub mod diag;
-pub mod found;
-pub mod memory;
+pub mod classify;
+pub mod not_counted;
 pub mod reader;
 pub mod reason;
+pub mod report;
+pub mod shared_memory;
+pub mod smc_sockets;
 pub mod start;
 pub mod tally;
-pub mod told;
-pub mod unseen;

@@ -2,11 +2,11 @@
 //! Reads what the program's processes write down, asks the kernel about it while
 //! the sockets are there, and adds it up.
 
-use super::diag::{self, Seen};
-use super::found::{found, Found, Watched};
-use super::memory::{self, becomes_reader, reads_no_more};
-use super::reason::{Judge, Why};
-use super::tally::{Tally, What};
+use super::classify::{classify, Class, Tracked};
+use super::reason::{Explainer, TcpReason};
+use super::shared_memory::{self, lock_reader, unlock_reader};
+use super::smc_sockets::{self, Observed};
+use super::tally::{Tally, Transport};
 use crate::failure::{words, Failure};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -36,16 +36,16 @@ impl Reader {
     ///
     /// # Errors
     /// When there may be no more threads.
-    pub fn begin(table: &'static Table, judge: Judge) -> Result<Self, Failure> {
+    pub fn begin(table: &'static Table, judge: Explainer) -> Result<Self, Failure> {
         let ends = Arc::new(AtomicBool::new(false));
         let (begun, has_begun) = channel();
         let reads = {
             let ends = Arc::clone(&ends);
             move || {
-                becomes_reader(table);
+                lock_reader(table);
                 let _ = begun.send(());
                 let tally = Reading::new(table, judge).until(&ends);
-                reads_no_more(table);
+                unlock_reader(table);
                 tally
             }
         };
@@ -65,7 +65,7 @@ impl Reader {
     pub fn end(self) -> Tally {
         self.ends.store(true, Relaxed);
         if self.table.ring() {
-            memory::wake(self.table.bell());
+            shared_memory::wake(self.table.bell());
         }
         self.thread.join().unwrap_or_default()
     }
@@ -73,8 +73,8 @@ impl Reader {
 
 struct Reading {
     table: &'static Table,
-    judge: Judge,
-    watched: BTreeMap<u64, Watched>,
+    judge: Explainer,
+    watched: BTreeMap<u64, Tracked>,
     tally: Tally,
     pause: Duration,
     next_look: Instant,
@@ -83,7 +83,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(table: &'static Table, judge: Judge) -> Self {
+    fn new(table: &'static Table, judge: Explainer) -> Self {
         Self {
             table,
             judge,
@@ -109,15 +109,15 @@ impl Reading {
             }
             if limit != Some(Duration::ZERO) {
                 self.table.sleeps(true);
-                memory::sleep(self.table.bell(), bell, limit);
+                shared_memory::sleep(self.table.bell(), bell, limit);
                 self.table.sleeps(false);
             }
         }
         for role in [Role::Accepting, Role::Connecting] {
             for kind in [Kind::Tcp, Kind::Smc] {
                 let what = match kind {
-                    Kind::Tcp => What::Tcp(Why::TooMany),
-                    Kind::Smc => What::Smc,
+                    Kind::Tcp => Transport::Tcp(TcpReason::TooMany),
+                    Kind::Smc => Transport::Smc,
                 };
                 let count = self.table.overflow(role, kind);
                 self.tally.add(role.into(), None, what, count);
@@ -130,7 +130,7 @@ impl Reading {
         let mut is_news = false;
         self.table.take_dirty(|ticket| {
             is_news = true;
-            self.watched.insert(ticket.number(), Watched::default());
+            self.watched.insert(ticket.number(), Tracked::default());
         });
         is_news
     }
@@ -183,7 +183,7 @@ impl Reading {
     }
 
     /// The kernel's list, where one of these connections may be in it.
-    fn list(&mut self, current: &[(Ticket, Phase, Entry)]) -> HashMap<u64, Seen> {
+    fn list(&mut self, current: &[(Ticket, Phase, Entry)]) -> HashMap<u64, Observed> {
         if !current
             .iter()
             .any(|(.., entry)| entry.facts.is_known_to_smc())
@@ -194,7 +194,7 @@ impl Reading {
         thread::sleep(self.rest.min(LONGEST_REST));
         let begun = Instant::now();
         // Without a list nothing is in it.
-        let mut list = diag::list().unwrap_or_default();
+        let mut list = smc_sockets::list().unwrap_or_default();
         // Who is missing may be in another network.
         let mut elsewhere: Vec<u32> = current
             .iter()
@@ -202,7 +202,7 @@ impl Reading {
                 entry.facts.is_known_to_smc()
                     && !list.contains_key(&entry.inode)
                     && (self.watched.get(&ticket.number()))
-                        .is_some_and(|watched| !watched.is_seen())
+                        .is_some_and(|watched| !watched.was_listed())
             })
             .map(|(.., entry)| entry.process)
             .collect();
@@ -213,7 +213,7 @@ impl Reading {
                 .iter()
                 .all(|(.., entry)| list.contains_key(&entry.inode))
             {
-                list.extend(diag::list_of(process));
+                list.extend(smc_sockets::list_in_namespace_of(process));
             }
         }
         self.rest = begun.elapsed();
@@ -226,28 +226,28 @@ impl Reading {
         ticket: Ticket,
         phase: Phase,
         entry: &Entry,
-        list: &HashMap<u64, Seen>,
+        list: &HashMap<u64, Observed>,
     ) -> bool {
         let seen = list.get(&entry.inode);
         let Some(watched) = self.watched.get_mut(&ticket.number()) else {
             return false;
         };
-        watched.was_looked_for(seen.is_some());
-        let found = found(phase, entry, seen, *watched);
-        if found == Found::NotYet {
+        watched.record(seen.is_some());
+        let found = classify(phase, entry, seen, *watched);
+        if found == Class::Pending {
             return phase != Phase::Connecting;
         }
         // The program may have done something to it meanwhile: then it comes again.
         if let Some(is_waited_for) = self.table.free(ticket, phase) {
             if let (true, Some(slot)) = (is_waited_for, self.table.slot(ticket)) {
-                memory::wake(slot.futex());
+                shared_memory::wake(slot.futex());
             }
             let what = match found {
-                Found::SmcR => Some(What::SmcR),
-                Found::SmcD => Some(What::SmcD),
-                Found::Smc => Some(What::Smc),
-                Found::Tcp(listed) => Some(What::Tcp(self.judge.why(entry, listed))),
-                Found::CountsNot | Found::NotYet => None,
+                Class::SmcR => Some(Transport::SmcR),
+                Class::SmcD => Some(Transport::SmcD),
+                Class::Smc => Some(Transport::Smc),
+                Class::Tcp(listed) => Some(Transport::Tcp(self.judge.why(entry, listed))),
+                Class::NotCounted | Class::Pending => None,
             };
             if let Some(what) = what {
                 let (role, port) = (entry.facts.role.into(), entry.facts.port);

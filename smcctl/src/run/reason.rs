@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Why a connection is TCP: what the kernel says, what the lists say, and what can
+//! TcpReason a connection is TCP: what the kernel says, what the lists say, and what can
 //! be told from what its socket was before.
 
 use crate::explain::codes::in_words;
@@ -15,9 +15,9 @@ pub const FORCED: u32 = 0x0306_0000;
 /// The peer has a reason (`SMC_CLC_DECL_PEERDECL`).
 const PEER_DECLINED: u32 = 0x0500_0000;
 
-/// Why a connection is TCP.
+/// TcpReason a connection is TCP.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
+pub enum TcpReason {
     /// `SMC_DISABLE`.
     Disabled,
     /// The kernel has none.
@@ -37,7 +37,7 @@ pub enum Why {
     /// Its socket, or its listener's, was never SMC.
     NeverSmc(Side),
     /// It fell back and was gone before the kernel was asked why.
-    Unseen,
+    Gone,
     /// It was one too many at a time for details.
     TooMany,
 }
@@ -60,7 +60,7 @@ impl From<Role> for Side {
     }
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for TcpReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Disabled => f.write_str("SMC_DISABLE=1"),
@@ -76,13 +76,13 @@ impl fmt::Display for Why {
             Self::OnlyTcp => f.write_str("the program used what only TCP can do"),
             Self::NeverSmc(Side::Connected) => f.write_str("it was not made as an SMC socket"),
             Self::NeverSmc(Side::Accepted) => f.write_str("the listening socket was not SMC"),
-            Self::Unseen => f.write_str("gone before the kernel was asked why"),
+            Self::Gone => f.write_str("gone before the kernel was asked why"),
             Self::TooMany => f.write_str("too many at one time to ask why"),
         }
     }
 }
 
-impl Serialize for Why {
+impl Serialize for TcpReason {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -90,28 +90,28 @@ impl Serialize for Why {
 
 /// Knows what the program was started with.
 #[derive(Debug)]
-pub struct Judge {
+pub struct Explainer {
     config: Config,
     has_smc: bool,
 }
 
-impl Judge {
+impl Explainer {
     /// `has_smc`: the kernel makes SMC sockets.
     #[must_use]
     pub fn new(config: Config, has_smc: bool) -> Self {
         Self { config, has_smc }
     }
 
-    /// Why this connection is TCP, given the reasons that the kernel's list of SMC
+    /// TcpReason this connection is TCP, given the reasons that the kernel's list of SMC
     /// sockets has for it (0: it was not seen there), `None` if it was never SMC.
     #[must_use]
-    pub fn why(&self, entry: &Entry, listed: Option<(u32, u32)>) -> Why {
+    pub fn why(&self, entry: &Entry, listed: Option<(u32, u32)>) -> TcpReason {
         let (facts, lists) = (entry.facts, &self.config.lists);
         if self.config.disabled {
-            return Why::Disabled;
+            return TcpReason::Disabled;
         }
         if !self.has_smc {
-            return Why::NoSmc;
+            return TcpReason::NoSmc;
         }
         let ip = Ipv6Addr::from_bits(entry.address).to_canonical();
         let address = SocketAddr::new(ip, facts.port);
@@ -121,17 +121,17 @@ impl Judge {
         };
         let by_lists = match verdict {
             Verdict::Smc => None,
-            Verdict::Tcp(reason) => Some(Why::Listed(reason.to_string())),
+            Verdict::Tcp(reason) => Some(TcpReason::Listed(reason.to_string())),
         };
         match (listed, facts.role, facts.before) {
-            (Some((FORCED, _)), Role::Connecting, Kind::Smc) => by_lists.unwrap_or(Why::Slow),
-            (Some((FORCED, _)), ..) => Why::OnlyTcp,
-            (Some((0, _)), ..) => by_lists.unwrap_or(Why::Unseen),
-            (Some((own, peer)), ..) => Why::Kernel(own, peer),
-            (None, Role::Connecting, Kind::Smc) => Why::Handshake,
-            (None, ..) if lists.has_processes() => Why::Program,
-            (None, Role::Connecting, Kind::Tcp) => Why::NeverSmc(Side::Connected),
-            (None, Role::Accepting, _) => by_lists.unwrap_or(Why::NeverSmc(Side::Accepted)),
+            (Some((FORCED, _)), Role::Connecting, Kind::Smc) => by_lists.unwrap_or(TcpReason::Slow),
+            (Some((FORCED, _)), ..) => TcpReason::OnlyTcp,
+            (Some((0, _)), ..) => by_lists.unwrap_or(TcpReason::Gone),
+            (Some((own, peer)), ..) => TcpReason::Kernel(own, peer),
+            (None, Role::Connecting, Kind::Smc) => TcpReason::Handshake,
+            (None, ..) if lists.has_processes() => TcpReason::Program,
+            (None, Role::Connecting, Kind::Tcp) => TcpReason::NeverSmc(Side::Connected),
+            (None, Role::Accepting, _) => by_lists.unwrap_or(TcpReason::NeverSmc(Side::Accepted)),
         }
     }
 }
@@ -159,9 +159,9 @@ mod tests {
         }
     }
 
-    fn judge(name: &'static str, value: &'static str) -> Judge {
+    fn judge(name: &'static str, value: &'static str) -> Explainer {
         let config = Config::from_env(|asked| (asked == name).then_some(value));
-        Judge::new(config.unwrap(), true)
+        Explainer::new(config.unwrap(), true)
     }
 
     #[test]
@@ -169,21 +169,27 @@ mod tests {
         use {Kind::*, Role::*};
         let none = judge("", "");
         let port = judge("SMC_PORTS", "80");
-        let words = Why::Listed("port 81 not in SMC_PORTS".to_owned());
+        let words = TcpReason::Listed("port 81 not in SMC_PORTS".to_owned());
         let demoted = entry(Connecting, Smc, Smc, 81);
         assert_eq!(port.why(&demoted, Some((FORCED, 0))), words);
-        assert_eq!(none.why(&demoted, Some((FORCED, 0))), Why::Slow);
+        assert_eq!(none.why(&demoted, Some((FORCED, 0))), TcpReason::Slow);
         let early = entry(Connecting, Tcp, Smc, 81);
-        assert_eq!(none.why(&early, Some((FORCED, 0))), Why::OnlyTcp);
+        assert_eq!(none.why(&early, Some((FORCED, 0))), TcpReason::OnlyTcp);
         let child = entry(Accepting, Tcp, Tcp, 81);
         assert_eq!(port.why(&child, None), words);
-        assert_eq!(none.why(&child, None), Why::NeverSmc(Side::Accepted));
+        assert_eq!(none.why(&child, None), TcpReason::NeverSmc(Side::Accepted));
         let plain = entry(Connecting, Tcp, Tcp, 80);
-        assert_eq!(port.why(&plain, None), Why::NeverSmc(Side::Connected));
-        assert_eq!(judge("SMC_PROCESSES", "x").why(&plain, None), Why::Program);
+        assert_eq!(port.why(&plain, None), TcpReason::NeverSmc(Side::Connected));
+        assert_eq!(
+            judge("SMC_PROCESSES", "x").why(&plain, None),
+            TcpReason::Program
+        );
         let renewed = entry(Connecting, Smc, Tcp, 80);
-        assert_eq!(port.why(&renewed, None), Why::Handshake);
-        assert_eq!(judge("SMC_DISABLE", "1").why(&plain, None), Why::Disabled);
+        assert_eq!(port.why(&renewed, None), TcpReason::Handshake);
+        assert_eq!(
+            judge("SMC_DISABLE", "1").why(&plain, None),
+            TcpReason::Disabled
+        );
     }
 
     #[test]
@@ -191,9 +197,9 @@ mod tests {
         let entry = entry(Role::Accepting, Kind::Smc, Kind::Smc, 80);
         let none = judge("", "");
         let why = none.why(&entry, Some((0x0301_0000, 0)));
-        assert_eq!(why, Why::Kernel(0x0301_0000, 0));
-        assert_eq!(none.why(&entry, Some((0, 0))), Why::Unseen);
-        let declined = Why::Kernel(PEER_DECLINED, 0x0303_0008).to_string();
+        assert_eq!(why, TcpReason::Kernel(0x0301_0000, 0));
+        assert_eq!(none.why(&entry, Some((0, 0))), TcpReason::Gone);
+        let declined = TcpReason::Kernel(PEER_DECLINED, 0x0303_0008).to_string();
         assert!(declined.contains("0x03030008"), "{declined}");
         assert!(declined.starts_with("the peer declined: "), "{declined}");
     }

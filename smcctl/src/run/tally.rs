@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Connections added up: by side, port and what they were.
 
-use super::reason::{Side, Why};
+use super::reason::{Side, TcpReason};
 use std::collections::BTreeMap;
 
-/// What a connection was.
+/// Transport a connection was.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum What {
+pub enum Transport {
     /// SMC over RDMA.
     SmcR,
     /// SMC over shared memory of one machine.
@@ -14,10 +14,10 @@ pub enum What {
     /// The one or the other: it was gone before the kernel was asked which.
     Smc,
     /// TCP, and why.
-    Tcp(Why),
+    Tcp(TcpReason),
 }
 
-impl What {
+impl Transport {
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -29,9 +29,9 @@ impl What {
         }
     }
 
-    /// Why it is TCP.
+    /// TcpReason it is TCP.
     #[must_use]
-    pub fn why(&self) -> Option<&Why> {
+    pub fn why(&self) -> Option<&TcpReason> {
         match self {
             Self::Tcp(why) => Some(why),
             _ => None,
@@ -40,24 +40,24 @@ impl What {
 }
 
 /// So many lines are kept apart: whatever the program does, this does not grow
-/// without end. What comes later is added to the line without a port.
+/// without end. Transport comes later is added to the line without a port.
 const MOST: usize = 10_000;
 
 /// How many connections there were of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally(BTreeMap<(Side, Option<u16>, What), u64>);
+pub struct Tally(BTreeMap<(Side, Option<u16>, Transport), u64>);
 
 impl Tally {
     /// Adds so many.
-    pub fn add(&mut self, side: Side, port: Option<u16>, what: What, count: u64) {
+    pub fn add(&mut self, side: Side, port: Option<u16>, what: Transport, count: u64) {
         if count == 0 {
             return;
         }
         let mut key = (side, port, what);
         if self.0.len() >= MOST && !self.0.contains_key(&key) {
             key.1 = None;
-            if let What::Tcp(why) = &mut key.2 {
-                *why = Why::TooMany;
+            if let Transport::Tcp(why) = &mut key.2 {
+                *why = TcpReason::TooMany;
             }
         }
         let sum = self.0.entry(key).or_default();
@@ -65,7 +65,7 @@ impl Tally {
     }
 
     /// The lines, in order.
-    pub fn lines(&self) -> impl Iterator<Item = (Side, Option<u16>, &What, u64)> {
+    pub fn lines(&self) -> impl Iterator<Item = (Side, Option<u16>, &Transport, u64)> {
         let lines = self.0.iter();
         lines.map(|((side, port, what), count)| (*side, *port, what, *count))
     }
@@ -87,8 +87,13 @@ mod tests {
     fn it_stops_growing_and_goes_on_counting() {
         let mut tally = Tally::default();
         for port in 1..=u16::MAX {
-            tally.add(Side::Connected, Some(port), What::SmcD, 1);
-            tally.add(Side::Accepted, Some(port), What::Tcp(Why::NoSmc), 2);
+            tally.add(Side::Connected, Some(port), Transport::SmcD, 1);
+            tally.add(
+                Side::Accepted,
+                Some(port),
+                Transport::Tcp(TcpReason::NoSmc),
+                2,
+            );
         }
         assert!(tally.lines().count() <= MOST + 2);
         assert_eq!(tally.of("SMC-D"), 65_535);

@@ -144,7 +144,7 @@ pub fn names(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
     fn variables() -> Vec<(String, String)> {
         [

@@ -2,7 +2,7 @@
 //! The variables of a unit's drop-in, and what else in the unit has a say in them.
 
 use super::drop_in;
-use super::preloaded::{self, is_ours, Variables};
+use super::dry_run::{self, is_smc_variable, Variables};
 use super::unit::{self, Unit};
 use crate::failure::Failure;
 use std::fs;
@@ -22,8 +22,8 @@ pub fn variables(
     options: &[String],
     before: Option<&str>,
 ) -> Result<Variables, Failure> {
-    let own = without_ours(unit.variables()?, before);
-    let own = with_managers(own, unit::of_manager()?);
+    let own = without_drop_in(unit.variables()?, before);
+    let own = with_manager_variables(own, unit::manager_variables()?);
     let is_required = options.iter().any(|option| option == "--require");
     let programs = unit.programs();
     if programs.is_empty() {
@@ -34,7 +34,7 @@ pub fn variables(
     }
     let mut variables = Variables::new();
     for program in programs {
-        for (name, value) in preloaded::variables(unit, &program, options, &own)? {
+        for (name, value) in dry_run::variables(unit, &program, options, &own)? {
             let is_asked_for = name != REQUIRE || is_required;
             let is_own = own.contains(&(name.clone(), value.clone()));
             let is_there = variables.iter().any(|(other, _)| *other == name);
@@ -63,7 +63,7 @@ pub fn library(variables: &[(String, String)]) -> Option<PathBuf> {
 
 /// What the unit has without the drop-in that is there: a variable that both set cannot be
 /// seen, but the libraries that others preload are in our list, too.
-fn without_ours(own: Variables, before: Option<&str>) -> Variables {
+fn without_drop_in(own: Variables, before: Option<&str>) -> Variables {
     let ours = before.map(drop_in::names).unwrap_or_default();
     own.into_iter()
         .filter_map(|(name, value)| match name.as_str() {
@@ -79,9 +79,9 @@ fn without_ours(own: Variables, before: Option<&str>) -> Variables {
 }
 
 /// systemd's own variables, which those of the unit replace.
-fn with_managers(mut own: Variables, manager: Variables) -> Variables {
+fn with_manager_variables(mut own: Variables, manager: Variables) -> Variables {
     for (name, value) in manager {
-        let is_known = name == PRELOAD || is_ours(&name);
+        let is_known = name == PRELOAD || is_smc_variable(&name);
         if is_known && !own.iter().any(|(other, _)| *other == name) {
             own.push((name, value));
         }
@@ -123,7 +123,7 @@ fn sets(text: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
     fn list(variables: &[(&str, &str)]) -> Variables {
         let owned = |(name, value): &(&str, &str)| (String::from(*name), String::from(*value));
@@ -139,8 +139,8 @@ mod tests {
         let before = drop_in::text(&ours);
         let seen = [ours, list(&[("LANG", "C")])].concat();
         let own = list(&[("LD_PRELOAD", "/x.so"), ("LANG", "C")]);
-        assert_eq!(without_ours(seen.clone(), Some(&before)), own);
-        assert_eq!(without_ours(seen.clone(), None), seen);
+        assert_eq!(without_drop_in(seen.clone(), Some(&before)), own);
+        assert_eq!(without_drop_in(seen.clone(), None), seen);
         assert_eq!(library(&seen), Some("/usr/lib/libsmc_shim.so".into()));
         assert_eq!(library(&own), None);
     }
@@ -152,7 +152,7 @@ mod tests {
             ("PATH", "/bin"),
             ("SMC_PORTS", "1"),
         ]);
-        let own = with_managers(list(&[("SMC_PORTS", "2")]), manager);
+        let own = with_manager_variables(list(&[("SMC_PORTS", "2")]), manager);
         assert_eq!(own, list(&[("SMC_PORTS", "2"), ("LD_PRELOAD", "/m.so")]));
     }
 

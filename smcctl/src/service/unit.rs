@@ -19,7 +19,7 @@ impl Unit {
         let name = full_name(name)?;
         let shown = systemctl(&["show", "--no-pager", "--", &name])?;
         let unit = Self::parse(&shown);
-        match unit.one("LoadState") {
+        match unit.get("LoadState") {
             Some("loaded") => Ok(unit),
             Some("masked") => Err(Failure::new(format!("{name} is masked"))
                 .fixed_by(format!("sudo systemctl unmask {name}"))),
@@ -45,21 +45,21 @@ impl Unit {
 
     /// A property; `None` also when it is empty.
     #[must_use]
-    pub fn one(&self, property: &str) -> Option<&str> {
+    pub fn get(&self, property: &str) -> Option<&str> {
         let value = self.0.get(property)?.first()?;
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// Whether a property is `yes`.
     #[must_use]
-    pub fn is(&self, property: &str) -> bool {
-        self.one(property) == Some("yes")
+    pub fn is_yes(&self, property: &str) -> bool {
+        self.get(property) == Some("yes")
     }
 
     /// The words of a property that is a list.
     #[must_use]
     pub fn words(&self, property: &str) -> Vec<&str> {
-        self.one(property)
+        self.get(property)
             .map(|value| value.split_whitespace().collect())
             .unwrap_or_default()
     }
@@ -73,7 +73,7 @@ impl Unit {
     /// Its name, not one of its aliases.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.one("Id").unwrap_or_default()
+        self.get("Id").unwrap_or_default()
     }
 
     /// The programs that it starts: `{ path=/usr/bin/x ; argv[]=… }`.
@@ -94,7 +94,7 @@ impl Unit {
     /// # Errors
     /// When they are in no form that is known.
     pub fn variables(&self) -> Result<Vec<(String, String)>, Failure> {
-        variables(self.one("Environment").unwrap_or_default()).ok_or_else(|| {
+        variables(self.get("Environment").unwrap_or_default()).ok_or_else(|| {
             Failure::new(format!(
                 "cannot make out Environment= of {}: systemctl show -p Environment {}",
                 self.name(),
@@ -121,10 +121,10 @@ impl Unit {
 ///
 /// # Errors
 /// When systemd does not tell.
-pub fn of_manager() -> Result<Vec<(String, String)>, Failure> {
+pub fn manager_variables() -> Result<Vec<(String, String)>, Failure> {
     let shown = systemctl(&["show", "--no-pager", "--property=Environment"])?;
     let unit = Unit::parse(&shown);
-    Ok(variables(unit.one("Environment").unwrap_or_default()).unwrap_or_default())
+    Ok(variables(unit.get("Environment").unwrap_or_default()).unwrap_or_default())
 }
 
 /// Has systemd read its files anew.
@@ -242,8 +242,8 @@ User=
     fn properties_are_read_as_systemctl_prints_them() {
         let unit = Unit::parse(SHOWN);
         assert_eq!(unit.name(), "web.service");
-        assert!(unit.is("NoNewPrivileges") && !unit.is("DynamicUser"));
-        assert_eq!(unit.one("User"), None);
+        assert!(unit.is_yes("NoNewPrivileges") && !unit.is_yes("DynamicUser"));
+        assert_eq!(unit.get("User"), None);
         assert_eq!(
             unit.programs(),
             ["/usr/bin/web", "/opt/a b/x"].map(PathBuf::from)

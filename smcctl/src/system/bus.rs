@@ -2,7 +2,7 @@
 //! Where devices are plugged in.
 
 use super::files::Root;
-use super::utility;
+use super::util_string;
 use serde::Serialize;
 
 /// Where a device is plugged in.
@@ -47,7 +47,7 @@ pub fn isms(root: &Root) -> Vec<Ism> {
             (is(&at, "vendor", "0x1014") && is(&at, "device", "0x04ed")).then(|| Ism {
                 pnetid: root
                     .bytes(&format!("{at}/util_string"))
-                    .and_then(|string| utility::of_port(&string, 0)),
+                    .and_then(|string| util_string::port_pnetid(&string, 0)),
                 bus_id,
             })
         })
@@ -56,7 +56,7 @@ pub fn isms(root: &Root) -> Vec<Ism> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::made_up::Tree;
+    use super::super::fixtures::Tree;
     use super::*;
 
     #[test]

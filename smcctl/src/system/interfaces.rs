@@ -3,7 +3,7 @@
 
 use super::bus::{place, Place};
 use super::files::Root;
-use super::utility;
+use super::util_string;
 use std::net::Ipv4Addr;
 
 /// An IPv4 address and the length of its prefix.
@@ -92,7 +92,7 @@ pub fn interfaces(root: &Root) -> Vec<Interface> {
                     .line(&format!("{at}/speed"))
                     .and_then(|speed| speed.parse().ok()),
                 place: place(root, &at),
-                hardware_pnetid: utility::of_interface(root, &base),
+                hardware_pnetid: util_string::interface_pnetid(root, &base),
                 ethernet: number("type") == Some(1),
                 hardware: root.has(&format!("{at}/device")),
                 default_route: default.contains(&name.as_str()),
@@ -129,7 +129,7 @@ fn hex_or_decimal(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::made_up::Tree;
+    use super::super::fixtures::Tree;
     use super::*;
 
     #[test]

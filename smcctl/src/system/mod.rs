@@ -4,9 +4,9 @@
 
 pub mod bus;
 pub mod files;
-pub mod interfaces;
 #[cfg(test)]
-pub(crate) mod made_up;
+pub(crate) mod fixtures;
+pub mod interfaces;
 pub mod ports;
 pub mod process;
-pub mod utility;
+pub mod util_string;

@@ -165,7 +165,7 @@ fn megabits(rate: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::made_up::Tree;
+    use super::super::fixtures::Tree;
     use super::*;
 
     #[test]

@@ -2,9 +2,9 @@
 //! The tables of pnetctl's users, and the devices of a made-up host.
 
 use super::*;
-use crate::kernel::devices::made_up;
+use crate::kernel::devices::fixture;
 use crate::output::Report;
-use crate::system::made_up::Tree;
+use crate::system::fixtures::Tree;
 
 fn device(kind: Kind, name: &str, port: Option<u8>, bus_id: Option<&str>) -> Device {
     let place = bus_id.map(|bus_id| Place {
@@ -117,7 +117,7 @@ fn a_host_with_soft_roce() {
         },
     }];
     let known = Known {
-        rdma: vec![made_up(Some("rxe0"), None, "NET1")],
+        rdma: vec![fixture(Some("rxe0"), None, "NET1")],
         ism_v2: true,
         ..Known::default()
     };
@@ -150,7 +150,7 @@ fn an_ism_is_shown_once_whoever_tells_of_it() {
         pnetid: Some("HARD".to_owned()),
     };
     let known = Known {
-        ism: vec![made_up(None, Some("0000:00:00.0"), "SOFT")],
+        ism: vec![fixture(None, Some("0000:00:00.0"), "SOFT")],
         ..Known::default()
     };
     let devices = isms(

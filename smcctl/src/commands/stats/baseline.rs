@@ -128,7 +128,7 @@ fn folder(privilege: Privilege, variable: impl Fn(&str) -> Option<PathBuf>) -> O
 mod tests {
     use super::*;
     use crate::kernel::counts::Reason;
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
     fn counts(sent: u64, reasons: &[(u32, u16)]) -> Counts {
         let mut counts = Counts::default();

@@ -22,7 +22,7 @@ pub fn dump(protocol: isize, kind: u16, payload: &[u8], each: impl FnMut(&[u8]))
 ///
 /// # Errors
 /// The kernel's.
-pub fn dump_answered_by(
+pub fn dump_typed(
     protocol: isize,
     (kind, answers): (u16, u16),
     payload: &[u8],

@@ -4,7 +4,7 @@
 use super::super::finding::Level;
 use super::super::kernel::read;
 use super::*;
-use crate::system::made_up::Tree;
+use crate::system::fixtures::Tree;
 
 /// A host with SMC that can be loaded, and what its `uname -r` and `-v` say.
 fn host(release: &str, build: &str) -> Tree {
@@ -17,7 +17,7 @@ fn host(release: &str, build: &str) -> Tree {
     tree
 }
 
-fn said(tree: &Tree) -> Vec<Finding> {
+fn found_on(tree: &Tree) -> Vec<Finding> {
     findings(&read(&tree.root()), Privilege::User)
 }
 
@@ -26,7 +26,7 @@ fn levels(found: &[Finding]) -> Vec<Level> {
 }
 
 fn debian(release: &str, package: &str) -> Vec<Finding> {
-    said(&host(
+    found_on(&host(
         release,
         &format!("#1 SMP PREEMPT_DYNAMIC Debian {package} (2026-10-01)"),
     ))
@@ -54,7 +54,7 @@ fn an_old_debian_is_warned_with_its_holes_and_the_remedy() {
         levels(&found),
         [Level::Warning, Level::Warning, Level::Note]
     );
-    for name in HOLES.iter().map(|one| one.name) {
+    for name in VULNERABILITIES.iter().map(|one| one.name) {
         assert!(found[0].what.contains(name), "{found:?}");
     }
     assert!(found[0].what.ends_with("fixed in 6.1.191"), "{found:?}");
@@ -66,7 +66,7 @@ fn an_old_debian_is_warned_with_its_holes_and_the_remedy() {
     // A container of another distribution: its commands would not help.
     let tree = host("6.12.107+deb13-amd64", "#1 SMP Debian 6.12.107-1");
     tree.write("etc/os-release", "ID=fedora\n");
-    let found = said(&tree);
+    let found = found_on(&tree);
     assert_eq!((found[0].level, found[0].fix.len()), (Level::Warning, 0));
 }
 
@@ -88,7 +88,7 @@ fn each_hole_is_open_up_to_the_release_that_mended_it() {
         assert_eq!(found[0].level, level, "{package}: {found:?}");
         assert_eq!(found.len(), 2, "{package}: {found:?}");
     }
-    for one in HOLES.iter().chain(FAULTS) {
+    for one in VULNERABILITIES.iter().chain(BUGS) {
         assert!(one.stable.is_sorted(), "{}", one.name);
         let last = one.stable.iter().map(|(series, _)| *series).max();
         assert!(last < Some(one.mainline), "{}", one.name);
@@ -107,7 +107,7 @@ fn a_number_that_says_nothing_is_no_alarm() {
         "7.3.0-rc2",
         "nonsense",
     ] {
-        let found = said(&host(release, plain));
+        let found = found_on(&host(release, plain));
         assert_eq!(levels(&found), [Level::Note, Level::Note], "{release}");
         let expected = format!("cannot tell whether {release} has the fixes");
         assert!(found[0].what.starts_with(&expected), "{found:?}");
@@ -123,11 +123,11 @@ fn a_number_that_says_nothing_is_no_alarm() {
         ("6.12.118", Level::Ok, "6.12.118 has the fixes"),
         ("6.12.12", Level::Warning, "fixed in 6.12.114"),
     ] {
-        let found = said(&host(release, plain));
+        let found = found_on(&host(release, plain));
         assert_eq!(found[0].level, level, "{release}: {found:?}");
         assert!(found[0].what.contains(word), "{release}: {found:?}");
     }
-    let found = said(&host("6.12.12", plain));
+    let found = found_on(&host("6.12.12", plain));
     assert!(found[1].what.contains("MSG_PEEK"), "{found:?}");
     assert_eq!(found[0].fix.len() + found[1].fix.len(), 0);
 }
@@ -135,7 +135,7 @@ fn a_number_that_says_nothing_is_no_alarm() {
 #[test]
 fn splice_is_told_of_every_kernel() {
     let told = |release: &str| {
-        let found = said(&host(release, "#1 SMP"));
+        let found = found_on(&host(release, "#1 SMP"));
         found.last().unwrap().what.clone()
     };
     assert!(told("6.12.118").contains("in this kernel"));
@@ -149,8 +149,8 @@ fn splice_is_told_of_every_kernel() {
 fn nothing_is_said_of_a_kernel_without_smc() {
     let tree = host("6.12.107+deb13-amd64", "#1 SMP Debian 6.12.107-1");
     tree.write("lib/modules/6.12.107+deb13-amd64/modules.dep", "");
-    assert!(said(&tree).is_empty());
+    assert!(found_on(&tree).is_empty());
     let tree = host("6.12.107+deb13-amd64", "#1 SMP Debian 6.12.107-1");
     tree.write("etc/modprobe.d/no-smc.conf", "install smc /bin/false\n");
-    assert!(said(&tree).is_empty());
+    assert!(found_on(&tree).is_empty());
 }

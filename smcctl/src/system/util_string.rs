@@ -6,22 +6,22 @@ use super::files::Root;
 
 /// The pnetid that came with the hardware of an interface.
 #[must_use]
-pub fn of_interface(root: &Root, name: &str) -> Option<String> {
+pub fn interface_pnetid(root: &Root, name: &str) -> Option<String> {
     let device = format!("/sys/class/net/{name}/device");
     let number = |file: &str| root.line(file).and_then(|line| line.parse().ok());
     if let Some(string) = root.bytes(&format!("{device}/util_string")) {
         let port = number(&format!("/sys/class/net/{name}/dev_port"));
-        return of_port(&string, port.unwrap_or(0));
+        return port_pnetid(&string, port.unwrap_or(0));
     }
     // An OSA card: the string belongs to its channel path.
     let channel = root.line(&format!("{device}/chpid"))?.to_lowercase();
     let string = root.bytes(&format!("/sys/devices/css0/chp0.{channel}/util_string"))?;
-    of_port(&string, number(&format!("{device}/portno")).unwrap_or(0))
+    port_pnetid(&string, number(&format!("{device}/portno")).unwrap_or(0))
 }
 
 /// The pnetid of a port, counted from 0; `None` for blanks and zeros.
 #[must_use]
-pub fn of_port(string: &[u8], port: usize) -> Option<String> {
+pub fn port_pnetid(string: &[u8], port: usize) -> Option<String> {
     let begin = port.checked_mul(16)?;
     let letters = string.get(begin..begin.checked_add(16)?)?;
     let pnetid: String = letters.iter().filter_map(|byte| ascii(*byte)).collect();
@@ -42,7 +42,7 @@ fn ascii(byte: u8) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::made_up::Tree;
+    use super::super::fixtures::Tree;
     use super::*;
 
     /// NET1 in EBCDIC, padded with blanks; then a port without.
@@ -68,16 +68,16 @@ mod tests {
             ("lo", "0", None),
         ] {
             tree.write(&format!("sys/class/net/{name}/dev_port"), port);
-            let found = of_interface(&tree.root(), name);
+            let found = interface_pnetid(&tree.root(), name);
             assert_eq!(found.as_deref(), pnetid, "{name} {port}");
         }
     }
 
     #[test]
     fn the_second_port_has_its_own() {
-        assert_eq!(of_port(&string(), 0).as_deref(), Some("NET1"));
+        assert_eq!(port_pnetid(&string(), 0).as_deref(), Some("NET1"));
         for port in [1, 2, usize::MAX] {
-            assert_eq!(of_port(&string(), port), None);
+            assert_eq!(port_pnetid(&string(), port), None);
         }
     }
 }

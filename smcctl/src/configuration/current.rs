@@ -3,7 +3,7 @@
 
 use super::Setting;
 use crate::check::kernel::{self, Kernel};
-use crate::check::names::Names;
+use crate::check::smc_state::SmcState;
 use crate::commands::load;
 use crate::failure::Failure;
 use crate::kernel::pnet::{self, Device, Entry};
@@ -30,7 +30,7 @@ const DEFAULTS: [(&str, &str); 9] = [
 
 /// What is set.
 #[derive(Clone, Debug, Default)]
-pub struct Now {
+pub struct Current {
     /// Both modules are there.
     pub loaded: bool,
     /// Name in full, and value.
@@ -49,13 +49,13 @@ pub struct Now {
 ///
 /// # Errors
 /// When the kernel does not tell.
-pub fn read(root: &Root) -> Result<Now, Failure> {
-    Ok(Now {
+pub fn read(root: &Root) -> Result<Current, Failure> {
+    Ok(Current {
         // Asked for first: the sysctls are there when the module is.
         ueids: settings::ueids()?,
         seid: settings::read_seid()?,
         pnetids: pnet::table()?,
-        limits_handshakes: settings::handshakes_limited()?,
+        limits_handshakes: settings::is_handshake_limit_enabled()?,
         loaded: load::are_loaded(&kernel::read(root)),
         sysctls: sysctls(root),
     })
@@ -74,7 +74,7 @@ fn sysctls(root: &Root) -> Vec<(String, String)> {
 
 /// Whether there is nothing to do for a setting.
 #[must_use]
-pub fn has(now: &Now, setting: &Setting) -> bool {
+pub fn has(now: &Current, setting: &Setting) -> bool {
     match setting {
         Setting::Load => now.loaded,
         Setting::Sysctl(name, value) => now
@@ -89,10 +89,10 @@ pub fn has(now: &Now, setting: &Setting) -> bool {
     }
 }
 
-impl Now {
+impl Current {
     /// The same from what the doctor has seen of a kernel that has SMC.
     #[must_use]
-    pub fn of(root: &Root, kernel: &Kernel, names: &Names) -> Self {
+    pub fn of(root: &Root, kernel: &Kernel, names: &SmcState) -> Self {
         Self {
             loaded: load::are_loaded(kernel),
             sysctls: sysctls(root),
@@ -150,7 +150,7 @@ pub fn has_device(root: &Root, setting: &Setting) -> bool {
 mod tests {
     use super::super::parse::parse;
     use super::*;
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
     #[test]
     fn sysctls_are_read_but_the_one_with_a_line_of_its_own() {
@@ -167,11 +167,11 @@ mod tests {
     #[test]
     fn what_somebody_set_is_told_from_what_linux_has() {
         let number = |name: &str, value: &str| (format!("net.smc.{name}"), value.to_owned());
-        let now = Now {
+        let now = Current {
             loaded: true,
             sysctls: vec![number("rmem", "70000"), number("wmem", "65536")],
             ueids: vec!["A".to_owned()],
-            ..Now::default()
+            ..Current::default()
         };
         let (set, default) = now.settings();
         let shown = |all: Vec<Setting>| all.iter().map(Setting::to_string).collect::<Vec<_>>();
@@ -182,9 +182,9 @@ mod tests {
 
     #[test]
     fn nothing_is_to_be_done_where_it_is_so() {
-        let now = Now {
+        let now = Current {
             ueids: vec!["A".to_owned()],
-            ..Now::default()
+            ..Current::default()
         };
         let has = |line: &str| has(&now, &parse(line).unwrap()[0].setting);
         assert!(has("ueid a") && has("seid off") && has("limit-handshakes off"));

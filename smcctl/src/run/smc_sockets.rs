@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the kernel's list of SMC sockets says of those that are looked for.
+//! Transport the kernel's list of SMC sockets says of those that are looked for.
 
-use super::memory;
+use super::shared_memory;
 use crate::kernel::diag::{self, Wanted};
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -18,7 +18,7 @@ pub enum State {
     Closed,
 }
 
-/// What a connection is.
+/// Transport a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Over RDMA.
@@ -31,16 +31,16 @@ pub enum Mode {
     Tcp(u32, u32),
 }
 
-/// What the kernel says of one socket.
+/// Transport the kernel says of one socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct Observed {
     /// Where it is in its life.
     pub state: State,
-    /// What it is; only fallbacks can be told before and after there is a connection.
+    /// Transport it is; only fallbacks can be told before and after there is a connection.
     pub mode: Mode,
 }
 
-impl From<&diag::Socket> for Seen {
+impl From<&diag::Socket> for Observed {
     fn from(socket: &diag::Socket) -> Self {
         let state = match socket.state {
             diag::State::Init => State::Beginning,
@@ -64,10 +64,10 @@ impl From<&diag::Socket> for Seen {
 ///
 /// # Errors
 /// The kernel's: it has no SMC, or no `smc_diag`.
-pub fn list() -> io::Result<HashMap<u64, Seen>> {
+pub fn list() -> io::Result<HashMap<u64, Observed>> {
     let mut found = HashMap::new();
     diag::each(Wanted::Least, |socket| {
-        found.insert(socket.inode, Seen::from(&socket));
+        found.insert(socket.inode, Observed::from(&socket));
     })?;
     Ok(found)
 }
@@ -75,7 +75,7 @@ pub fn list() -> io::Result<HashMap<u64, Seen>> {
 /// The list of the network namespace that a process is in, if that is another one
 /// than this process's and may be entered.
 #[must_use]
-pub fn list_of(process: u32) -> HashMap<u64, Seen> {
+pub fn list_in_namespace_of(process: u32) -> HashMap<u64, Observed> {
     let path = format!("/proc/{process}/ns/net");
     let is_other = fs::read_link(&path)
         .is_ok_and(|theirs| fs::read_link("/proc/self/ns/net").is_ok_and(|ours| ours != theirs));
@@ -87,7 +87,7 @@ pub fn list_of(process: u32) -> HashMap<u64, Seen> {
     };
     // A thread of its own: it does not come back from there.
     let entered = thread::spawn(move || {
-        if memory::enter_network(&namespace) {
+        if shared_memory::enter_network(&namespace) {
             list().unwrap_or_default()
         } else {
             HashMap::new()

@@ -22,12 +22,12 @@ pub enum Presence {
 /// The running kernel's release.
 #[must_use]
 pub fn release() -> String {
-    release_under(Path::new("/"))
+    release_in(Path::new("/"))
 }
 
 /// The same where `root` stands for `/`.
 #[must_use]
-pub fn release_under(root: &Path) -> String {
+pub fn release_in(root: &Path) -> String {
     let release = fs::read_to_string(root.join("proc/sys/kernel/osrelease")).unwrap_or_default();
     release.trim().to_owned()
 }
@@ -35,13 +35,13 @@ pub fn release_under(root: &Path) -> String {
 /// Where `module` (`smc`, `smc_diag`) is.
 #[must_use]
 pub fn presence(module: &str) -> Presence {
-    presence_under(Path::new("/"), module)
+    presence_in(Path::new("/"), module)
 }
 
 /// The same where `root` stands for `/`.
 #[must_use]
-pub fn presence_under(root: &Path, module: &str) -> Presence {
-    let modules = root.join("lib/modules").join(release_under(root));
+pub fn presence_in(root: &Path, module: &str) -> Presence {
+    let modules = root.join("lib/modules").join(release_in(root));
     let in_use = root.join("sys/module").join(module);
     let listed = |list: &str| {
         let list = fs::read_to_string(modules.join(list)).unwrap_or_default();

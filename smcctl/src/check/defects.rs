@@ -23,7 +23,7 @@ struct Defect {
 }
 
 /// The worst first.
-const HOLES: &[Defect] = &[
+const VULNERABILITIES: &[Defect] = &[
     // Any TCP socket could be made an SMC socket (TCP_ULP): use after free of its file.
     Defect {
         name: "CVE-2026-46330",
@@ -74,7 +74,7 @@ const HOLES: &[Defect] = &[
 ];
 
 /// What programs meet, the worst first. Older series have them, too, or are not known.
-const FAULTS: &[Defect] = &[
+const BUGS: &[Defect] = &[
     Defect {
         name: "wrong data after recv with MSG_PEEK",
         since: (4, 11),
@@ -103,28 +103,28 @@ const FAULTS: &[Defect] = &[
 
 /// The newest release in which splice(2) was seen to hand out the buffer's own pages
 /// (`smc_rx_splice` in `net/smc/smc_rx.c`). No release is known that does not.
-const SPLICE_SEEN_IN: Number = Number {
+const LAST_BROKEN_SPLICE: Number = Number {
     series: (7, 3),
     patch: 4,
 };
 
 /// Whether a kernel has a defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Has {
+enum Status {
     Yes,
     No,
     Unknown,
 }
 
 impl Defect {
-    fn is_in(&self, number: Number) -> Has {
+    fn status_in(&self, number: Number) -> Status {
         if number.series < self.since || number.series >= self.mainline {
-            return Has::No;
+            return Status::No;
         }
         match self.fixed_in(number.series) {
-            Some(patch) if number.patch < patch => Has::Yes,
-            Some(_) => Has::No,
-            None => Has::Unknown,
+            Some(patch) if number.patch < patch => Status::Yes,
+            Some(_) => Status::No,
+            None => Status::Unknown,
         }
     }
 
@@ -142,13 +142,13 @@ pub fn findings(kernel: &Kernel, privilege: Privilege) -> Vec<Finding> {
     }
     let Version { number, origin } = kernel.version;
     let mut findings = vec![match number {
-        Some(number) => holes(kernel, number, origin, privilege),
-        None => cannot_tell(&kernel.release, &names(HOLES.iter())),
+        Some(number) => vulnerabilities(kernel, number, origin, privilege),
+        None => cannot_tell(&kernel.release, &names(VULNERABILITIES.iter())),
     }];
     if let Some(number) = number.filter(|_| origin != Origin::Other) {
-        let met: Vec<_> = having(FAULTS, number, Has::Yes);
+        let met: Vec<_> = with_status(BUGS, number, Status::Yes);
         if !met.is_empty() {
-            let what = sentence(number, "has faults in SMC", &met);
+            let what = summary(number, "has faults in SMC", &met);
             let why = "programs get wrong data or wait for ever; install a newer kernel";
             findings.push(Finding::warning("kernel", what, why));
         }
@@ -157,16 +157,21 @@ pub fn findings(kernel: &Kernel, privilege: Privilege) -> Vec<Finding> {
     findings
 }
 
-fn holes(kernel: &Kernel, number: Number, origin: Origin, privilege: Privilege) -> Finding {
-    let open = having(HOLES, number, Has::Yes);
-    let unknown = having(HOLES, number, Has::Unknown);
+fn vulnerabilities(
+    kernel: &Kernel,
+    number: Number,
+    origin: Origin,
+    privilege: Privilege,
+) -> Finding {
+    let open = with_status(VULNERABILITIES, number, Status::Yes);
+    let unknown = with_status(VULNERABILITIES, number, Status::Unknown);
     if open.is_empty() && unknown.is_empty() {
         return Finding::ok(
             "kernel",
             format!("{number} has the fixes of the known holes in SMC"),
             format!(
                 "{} and others of 2026; of later ones this smcctl knows nothing",
-                names(HOLES.iter().take(3))
+                names(VULNERABILITIES.iter().take(3))
             ),
         );
     }
@@ -179,7 +184,7 @@ fn holes(kernel: &Kernel, number: Number, origin: Origin, privilege: Privilege) 
     }
     let finding = Finding::warning(
         "kernel",
-        sentence(number, "has holes in SMC", &open),
+        summary(number, "has holes in SMC", &open),
         "SMC sockets need no privilege: any user of this host, by some of these a peer, can \
          damage the kernel's memory; install a newer kernel and boot it",
     );
@@ -192,13 +197,13 @@ fn holes(kernel: &Kernel, number: Number, origin: Origin, privilege: Privilege) 
     }
 }
 
-fn having(all: &'static [Defect], number: Number, has: Has) -> Vec<&'static Defect> {
-    let those = all.iter().filter(|one| one.is_in(number) == has);
+fn with_status(all: &'static [Defect], number: Number, status: Status) -> Vec<&'static Defect> {
+    let those = all.iter().filter(|one| one.status_in(number) == status);
     those.collect()
 }
 
 /// `6.12.107 has holes in SMC: A, B; fixed in 6.12.114`.
-fn sentence(number: Number, has: &str, those: &[&Defect]) -> String {
+fn summary(number: Number, has: &str, those: &[&Defect]) -> String {
     let series = number.series;
     let last = those.iter().filter_map(|one| one.fixed_in(series)).max();
     let good = Number {
@@ -225,9 +230,9 @@ fn cannot_tell(release: &str, names: &str) -> Finding {
 }
 
 fn splice(number: Option<Number>) -> Finding {
-    let what = if number.is_none_or(|number| number > SPLICE_SEEN_IN) {
+    let what = if number.is_none_or(|number| number > LAST_BROKEN_SPLICE) {
         format!(
-            "splice(2) out of SMC sockets gave wrong data in every kernel up to {SPLICE_SEEN_IN}"
+            "splice(2) out of SMC sockets gave wrong data in every kernel up to {LAST_BROKEN_SPLICE}"
         )
     } else {
         "splice(2) out of SMC sockets gives wrong data in this kernel".to_owned()

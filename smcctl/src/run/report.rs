@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The report: what a program's connections were.
 
-use super::reason::{Side, Why};
+use super::not_counted::NotCounted;
+use super::reason::{Side, TcpReason};
 use super::tally::Tally;
-use super::unseen::Unseen;
 use crate::output::{Column, Report, Table};
 use serde::Serialize;
 use std::fmt::Write;
 
 /// The report.
 #[derive(Debug, Serialize)]
-pub struct Told {
+pub struct ConnectionReport {
     /// The program.
     command: String,
     /// Its libraries were loaded: its connections were counted.
@@ -18,7 +18,7 @@ pub struct Told {
     /// Some of its processes go on, and this is not the end.
     still_running: bool,
     /// Programs that were executed without the library: theirs were not.
-    not_counted: Unseen,
+    not_counted: NotCounted,
     /// Connections that were made without `connect`: not counted either.
     without_connect: u32,
     /// How many there were in all.
@@ -44,26 +44,26 @@ struct Line {
     port: Option<u16>,
     count: u64,
     kind: &'static str,
-    /// Why it is TCP.
-    reason: Option<Why>,
+    /// TcpReason it is TCP.
+    reason: Option<TcpReason>,
     /// The kernel's own code for that.
     code: Option<String>,
     /// The peer's.
     peer_code: Option<String>,
 }
 
-impl Told {
+impl ConnectionReport {
     /// Of a program by the name `command`.
     #[must_use]
     pub fn new(
         command: String,
         tally: &Tally,
         counted: bool,
-        (not_counted, without_connect): (Unseen, u32),
+        (not_counted, without_connect): (NotCounted, u32),
         still_running: bool,
     ) -> Self {
-        let code = |why: Option<&Why>, peers: bool| match why {
-            Some(Why::Kernel(own, peer)) => {
+        let code = |why: Option<&TcpReason>, peers: bool| match why {
+            Some(TcpReason::Kernel(own, peer)) => {
                 let code = if peers { *peer } else { *own };
                 (code != 0).then(|| format!("{code:#010x}"))
             }
@@ -98,7 +98,7 @@ impl Told {
     }
 }
 
-impl Report for Told {
+impl Report for ConnectionReport {
     fn text(&self) -> String {
         let command = &self.command;
         if !self.counted {
@@ -157,7 +157,10 @@ impl Report for Told {
                     .map_or_else(|| "any".to_owned(), |port| port.to_string()),
                 line.count.to_string(),
                 line.kind.to_owned(),
-                line.reason.as_ref().map(Why::to_string).unwrap_or_default(),
+                line.reason
+                    .as_ref()
+                    .map(TcpReason::to_string)
+                    .unwrap_or_default(),
             ]);
         }
         text + &table.text()
@@ -166,17 +169,17 @@ impl Report for Told {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tally::What;
+    use super::super::tally::Transport;
     use super::*;
 
     #[test]
     fn it_fits_and_says_all() {
         let mut tally = Tally::default();
-        tally.add(Side::Accepted, Some(6379), What::SmcD, 200);
-        let why = Why::Kernel(0x0500_0000, 0x0303_0008);
-        tally.add(Side::Connected, Some(443), What::Tcp(why), 1);
-        tally.add(Side::Connected, None, What::Tcp(Why::TooMany), 3);
-        let told = Told::new("server".to_owned(), &tally, true, <_>::default(), false);
+        tally.add(Side::Accepted, Some(6379), Transport::SmcD, 200);
+        let why = TcpReason::Kernel(0x0500_0000, 0x0303_0008);
+        tally.add(Side::Connected, Some(443), Transport::Tcp(why), 1);
+        tally.add(Side::Connected, None, Transport::Tcp(TcpReason::TooMany), 3);
+        let told = ConnectionReport::new("server".to_owned(), &tally, true, <_>::default(), false);
         let text = anstream::adapter::strip_str(&told.text()).to_string();
         assert!(
             text.starts_with("smcctl: 204 connections of server: 200 SMC-D, 4 TCP\n"),
@@ -199,8 +202,9 @@ mod tests {
     #[test]
     fn nothing_is_said_in_words_too() {
         let none = Tally::default();
-        let text =
-            |counted, runs| Told::new("x".to_owned(), &none, counted, <_>::default(), runs).text();
+        let text = |counted, runs| {
+            ConnectionReport::new("x".to_owned(), &none, counted, <_>::default(), runs).text()
+        };
         assert_eq!(text(true, false), "smcctl: no connections of x\n");
         assert_eq!(text(true, true), "smcctl: no connections of x so far\n");
         assert!(text(false, false).contains("cannot be preloaded"));

@@ -18,13 +18,13 @@ use table::Table;
 
 /// A mapped table, and its file.
 #[derive(Debug)]
-pub struct Shared {
+pub struct SharedTable {
     table: &'static Table,
     folder: PathBuf,
     path: PathBuf,
 }
 
-impl Shared {
+impl SharedTable {
     /// Makes one.
     ///
     /// # Errors
@@ -98,7 +98,7 @@ impl Shared {
     }
 }
 
-impl Drop for Shared {
+impl Drop for SharedTable {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
         let _ = fs::remove_dir(&self.folder);
@@ -186,13 +186,13 @@ fn make_mutex(table: &Table) -> io::Result<()> {
 
 /// The calling thread reads the table from now on until it ends, however it ends:
 /// the kernel sees to that.
-pub fn becomes_reader(table: &Table) {
+pub fn lock_reader(table: &Table) {
     // SAFETY: made by `make_mutex`; nobody else ever locks it.
     unsafe { libc::pthread_mutex_lock(mutex_of(table)) };
 }
 
 /// The calling thread does not read any more.
-pub fn reads_no_more(table: &Table) {
+pub fn unlock_reader(table: &Table) {
     // SAFETY: locked by this thread.
     unsafe { libc::pthread_mutex_unlock(mutex_of(table)) };
 }
@@ -236,13 +236,13 @@ mod tests {
 
     #[test]
     fn it_is_read_as_long_as_the_reader_lives() {
-        let shared = Shared::create().unwrap();
+        let shared = SharedTable::create().unwrap();
         let table = shared.table();
         assert!(table.is_valid() && !table.is_read());
         assert!(shared.path().exists());
         // It ends without unlocking.
         let reader = std::thread::spawn(move || {
-            becomes_reader(table);
+            lock_reader(table);
             assert!(table.is_read());
         });
         // A scope's end would not wait until the thread is gone.

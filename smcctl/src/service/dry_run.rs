@@ -49,12 +49,12 @@ pub fn variables(
     let Some(smc_run) = smc_run() else {
         return Err(Failure::new("smc_run is neither beside smcctl nor in PATH"));
     };
-    let program = match unit.one("RootDirectory") {
+    let program = match unit.get("RootDirectory") {
         Some(root) => Path::new(root).join(program.strip_prefix("/").unwrap_or(program)),
         None => program.to_owned(),
     };
     let mut command = as_user(unit)?;
-    let known = |name: &str| name == "LD_PRELOAD" || name == SANITIZER || is_ours(name);
+    let known = |name: &str| name == "LD_PRELOAD" || name == SANITIZER || is_smc_variable(name);
     let output = command
         .arg(&smc_run)
         .args(["--require", "--dry-run"])
@@ -90,7 +90,7 @@ pub fn variables(
         .or_else(|| said.lines().last())
         .unwrap_or("smc_run failed and does not say why");
     let line = line.split("; not started").next().unwrap_or_default();
-    Err(Failure::new(match unit.one("User") {
+    Err(Failure::new(match unit.get("User") {
         Some(user) if line.contains("libsmc_shim.so") => {
             format!("as user {user}: {line}")
         }
@@ -100,14 +100,14 @@ pub fn variables(
 
 /// Whether a variable is one of the shim's.
 #[must_use]
-pub fn is_ours(name: &str) -> bool {
+pub fn is_smc_variable(name: &str) -> bool {
     smc_policy::VARIABLES.contains(&name)
 }
 
 /// What runs a command with the rights of the unit's programs.
 fn as_user(unit: &Unit) -> Result<Command, Failure> {
     let mut command = Command::new("setpriv");
-    if unit.is("NoNewPrivileges") {
+    if unit.is_yes("NoNewPrivileges") {
         command.arg("--nnp");
     }
     // Only root may be somebody else; another user can look only.
@@ -133,11 +133,11 @@ fn ids(unit: &Unit) -> Result<(String, String), Failure> {
         let id = String::from_utf8(output.stdout).ok()?.trim().to_owned();
         (!id.is_empty()).then_some(id)
     };
-    match unit.one("User") {
+    match unit.get("User") {
         None => Ok(("0".to_owned(), "0".to_owned())),
         Some(user) => match (id("-u", user), id("-g", user)) {
             (Some(uid), Some(gid)) => Ok((uid, gid)),
-            _ if unit.is("DynamicUser") => Ok((NOBODY.to_owned(), NOBODY.to_owned())),
+            _ if unit.is_yes("DynamicUser") => Ok((NOBODY.to_owned(), NOBODY.to_owned())),
             _ => Err(Failure::new(format!(
                 "{} says User={user}, and there is no such user",
                 unit.name()

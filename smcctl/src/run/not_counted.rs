@@ -11,7 +11,7 @@ const NAMED: usize = 3;
 /// All of them, by name.
 #[derive(Debug, Default, Serialize)]
 #[serde(transparent)]
-pub struct Unseen(Vec<Program>);
+pub struct NotCounted(Vec<Program>);
 
 #[derive(Debug, Serialize)]
 struct Program {
@@ -21,8 +21,8 @@ struct Program {
     times: Option<usize>,
 }
 
-impl Unseen {
-    /// What the processes of a program have left in the table.
+impl NotCounted {
+    /// Transport the processes of a program have left in the table.
     #[must_use]
     pub fn of(table: &Table) -> Self {
         let mut times: BTreeMap<String, usize> = BTreeMap::new();
@@ -65,19 +65,19 @@ impl Unseen {
 mod tests {
     use super::*;
 
-    fn unseen(names: &[Option<&str>]) -> Unseen {
+    fn unseen(names: &[Option<&str>]) -> NotCounted {
         let names = names.iter().copied();
         let programs = names.map(|name| Program {
             program: name.map(str::to_owned),
             times: Some(1),
         });
-        Unseen(programs.collect())
+        NotCounted(programs.collect())
     }
 
     #[test]
     fn a_few_are_named() {
         let begin = "smcctl: not counted, executed without the library: ";
-        assert_eq!(Unseen::default().text(), "");
+        assert_eq!(NotCounted::default().text(), "");
         let two = unseen(&[Some("su"), Some("")]).text();
         assert_eq!(two, format!("{begin}su, (by its descriptor)\n"));
         let all = unseen(&[Some("a"), Some("b"), Some("c"), Some("d"), None]);

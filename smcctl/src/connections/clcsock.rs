@@ -18,10 +18,10 @@ pub struct Match {
 
 /// The TCP sockets that can be inside some SMC socket.
 #[derive(Debug, Default)]
-pub struct Inner {
+pub struct ClcSockets {
     by_ports: ByPorts,
     /// The ends of those whose addresses SMC_DIAG tells.
-    told: HashSet<Ends>,
+    reported: HashSet<Ends>,
 }
 
 /// Whether SMC_DIAG leaves something open that the TCP socket knows: addresses (or
@@ -40,7 +40,7 @@ fn can_be(socket: &Socket, tcp: &Tcp) -> bool {
     }
 }
 
-impl Inner {
+impl ClcSockets {
     /// Those of `sockets`, as far as they are wanted.
     #[must_use]
     pub fn of(sockets: &[Socket]) -> Self {
@@ -49,9 +49,9 @@ impl Inner {
         if wanted.is_empty() {
             return Self::default();
         }
-        let told = sockets.iter().map(|socket| socket.ends);
+        let reported = sockets.iter().map(|socket| socket.ends);
         Self {
-            told: told.filter(Ends::has_addresses).collect(),
+            reported: reported.filter(Ends::has_addresses).collect(),
             by_ports: tcp::sockets(|ports| wanted.contains(&ports)),
         }
     }
@@ -76,24 +76,24 @@ impl Inner {
     /// What can be found out about that socket.
     #[must_use]
     pub fn find(&self, socket: &Socket, owners: &Owners) -> Match {
-        let told = socket.ends.has_addresses().then_some(socket.ends);
+        let reported = socket.ends.has_addresses().then_some(socket.ends);
         if !is_wanted(socket) {
             return Match {
-                ends: told,
+                ends: reported,
                 tcp: None,
             };
         }
         let candidates = self.candidates(socket).iter();
         let mut candidates = candidates.filter(|tcp| can_be(socket, tcp));
-        if let Some(told) = told {
+        if let Some(reported) = reported {
             return Match {
-                ends: Some(told),
-                tcp: candidates.find(|tcp| tcp.ends == told).copied(),
+                ends: Some(reported),
+                tcp: candidates.find(|tcp| tcp.ends == reported).copied(),
             };
         }
-        // Not what another SMC socket has told of, nor a plain TCP socket of a process.
+        // Not what another SMC socket has reported of, nor a plain TCP socket of a process.
         let left: Vec<&Tcp> = candidates
-            .filter(|tcp| !self.told.contains(&tcp.ends) && owners.of(tcp.inode).is_empty())
+            .filter(|tcp| !self.reported.contains(&tcp.ends) && owners.of(tcp.inode).is_empty())
             .collect();
         let ends = match left.as_slice() {
             [] => None,
@@ -153,34 +153,34 @@ mod tests {
         }
     }
 
-    fn inner(those: &[Tcp], told: &[Ends]) -> Inner {
+    fn sockets(those: &[Tcp], reported: &[Ends]) -> ClcSockets {
         let mut by_ports = ByPorts::default();
         for tcp in those {
             by_ports.entry(tcp.ends.ports()).or_default().push(*tcp);
         }
-        Inner {
+        ClcSockets {
             by_ports,
-            told: told.iter().copied().collect(),
+            reported: reported.iter().copied().collect(),
         }
     }
 
     #[test]
     fn the_addresses_are_those_of_the_tcp_socket_with_the_ports() {
-        let untold = smc(
+        let unreported = smc(
             State::Active,
             Mode::SmcD,
             ends("0.0.0.0:40000", "0.0.0.0:80"),
         );
         let real = ends("192.0.2.2:40000", "192.0.2.1:80");
         let other = ends("192.0.2.3:40000", "192.0.2.1:80");
-        let found = inner(&[tcp(1, real)], &[]).find(&untold, &Owners::default());
+        let found = sockets(&[tcp(1, real)], &[]).find(&unreported, &Owners::default());
         assert_eq!(found.ends, Some(real));
         // Another SMC socket has said that it is its.
         let both = [tcp(1, real), tcp(1, other)];
-        let found = inner(&both, &[other]).find(&untold, &Owners::default());
+        let found = sockets(&both, &[other]).find(&unreported, &Owners::default());
         assert_eq!(found.ends, Some(real));
         // Whoever may not be asked stays unknown.
-        let found = inner(&both, &[]).find(&untold, &Owners::default());
+        let found = sockets(&both, &[]).find(&unreported, &Owners::default());
         assert_eq!(found, Match::default());
     }
 
@@ -188,9 +188,9 @@ mod tests {
     fn what_fell_back_is_the_tcp_socket_with_its_addresses() {
         let real = ends("192.0.2.2:40000", "192.0.2.1:80");
         let other = ends("192.0.2.3:40000", "192.0.2.1:80");
-        let inner = inner(&[tcp(1, other), tcp(4, real)], &[]);
+        let sockets = sockets(&[tcp(1, other), tcp(4, real)], &[]);
         let fallback = smc(State::Active, Mode::Tcp, real);
-        let found = inner.find(&fallback, &Owners::default());
+        let found = sockets.find(&fallback, &Owners::default());
         assert_eq!(found.tcp.map(|tcp| tcp.state), Some(4));
     }
 
@@ -199,7 +199,8 @@ mod tests {
         let listener = smc(State::Listen, Mode::Smc, ends("0.0.0.0:80", "0.0.0.0:0"));
         let v6 = ends("[::]:80", "[::]:0");
         let closed = tcp(7, ends("192.0.2.1:80", "0.0.0.0:0"));
-        let found = inner(&[closed, tcp(tcp::LISTEN, v6)], &[]).find(&listener, &Owners::default());
+        let found =
+            sockets(&[closed, tcp(tcp::LISTEN, v6)], &[]).find(&listener, &Owners::default());
         assert_eq!(found.ends, Some(v6));
     }
 }

@@ -84,7 +84,7 @@ pub fn families(unit: &Unit, kernel: Sockets, kind: Option<&str>) -> Option<Fail
 /// The names in a list of the unit, and whether these are forbidden: all others are then
 /// allowed (systemd.exec(5)).
 fn list<'unit>(unit: &'unit Unit, setting: &str) -> Option<(bool, Vec<&'unit str>)> {
-    let list = unit.one(setting)?;
+    let list = unit.get(setting)?;
     let (forbids, names) = match list.strip_prefix('~') {
         Some(names) => (true, names),
         None => (false, list),
@@ -104,7 +104,7 @@ fn allowing(unit: &Unit, line: &str) -> String {
 
 /// Why the unit's programs would lose data, and what puts it right.
 #[must_use]
-pub fn calls(unit: &Unit) -> Option<Failure> {
+pub fn system_calls(unit: &Unit) -> Option<Failure> {
     let missing = missing_calls(unit);
     let line = format!("SystemCallFilter={}", missing.join(" "));
     let why = format!(

@@ -59,9 +59,9 @@ impl Service {
     ) -> Self {
         let own: HashSet<u32> = pids.iter().copied().collect();
         let is_own = |each: &&Connection| each.processes.iter().any(|one| own.contains(&one.pid));
-        let count = |fits: &dyn Fn(&Connection) -> bool| {
+        let count = |matching: &dyn Fn(&Connection) -> bool| {
             let own = connections.iter().filter(is_own);
-            own.filter(|each| fits(each)).count()
+            own.filter(|each| matching(each)).count()
         };
         let of = |mode: Mode| count(&|each| each.mode == mode && each.peer.is_some());
         let preloaded = pids.iter().filter(|pid| is_preloaded(**pid)).count();
@@ -95,7 +95,7 @@ pub fn is_preloaded(pid: u32) -> bool {
 /// The processes in the unit's control group and those below it.
 #[must_use]
 pub fn processes(unit: &Unit) -> Vec<u32> {
-    let Some(group) = unit.one("ControlGroup") else {
+    let Some(group) = unit.get("ControlGroup") else {
         return Vec::new();
     };
     let pids = fs::read_dir("/proc").into_iter().flatten().flatten();

@@ -7,9 +7,9 @@
 use crate::failure::Failure;
 use crate::kernel::attributes::Attributes;
 use crate::kernel::devices;
+use crate::kernel::netlink;
 use crate::kernel::pnet::{self, Device, Entry};
 use crate::kernel::settings::{self, Seid};
-use crate::kernel::socket;
 use crate::system::interfaces::{Interface, Subnet};
 use crate::system::ports::Port;
 
@@ -24,7 +24,7 @@ const AF_INET6: u8 = 10;
 
 /// What SMC itself knows.
 #[derive(Clone, Debug, Default)]
-pub struct Names {
+pub struct SmcState {
     /// The table of pnetids.
     pub pnetids: Vec<Entry>,
     /// The user EIDs.
@@ -37,7 +37,7 @@ pub struct Names {
     pub devices: devices::Known,
 }
 
-impl Names {
+impl SmcState {
     /// Whether version 2 of SMC can be offered.
     #[must_use]
     pub fn has_eid(&self) -> bool {
@@ -49,20 +49,20 @@ impl Names {
 ///
 /// # Errors
 /// When the kernel does not tell something.
-pub fn read(ports: &mut [Port]) -> Result<Names, Failure> {
-    let names = Names {
+pub fn read(ports: &mut [Port]) -> Result<SmcState, Failure> {
+    let names = SmcState {
         pnetids: pnet::table()?,
         ueids: settings::ueids()?,
         seid: settings::read_seid()?,
-        limits_handshakes: settings::handshakes_limited()?,
+        limits_handshakes: settings::is_handshake_limit_enabled()?,
         devices: devices::read()?,
     };
-    give_pnetids(&names.devices.rdma, ports);
+    assign_port_pnetids(&names.devices.rdma, ports);
     Ok(names)
 }
 
 /// The pnetids that count for ports: given by hand or by firmware.
-pub fn give_pnetids(known: &[devices::Device], ports: &mut [Port]) {
+pub fn assign_port_pnetids(known: &[devices::Device], ports: &mut [Port]) {
     for port in ports {
         port.pnetid = known
             .iter()
@@ -74,7 +74,7 @@ pub fn give_pnetids(known: &[devices::Device], ports: &mut [Port]) {
 
 /// Gives interfaces the pnetids that count for them: that of the hardware, then those
 /// of the table; that of the interface at their bottom comes first.
-pub fn give_table(table: &[Entry], interfaces: &mut [Interface]) {
+pub fn assign_interface_pnetids(table: &[Entry], interfaces: &mut [Interface]) {
     let of = |name: &str| {
         table
             .iter()
@@ -91,16 +91,16 @@ pub fn give_table(table: &[Entry], interfaces: &mut [Interface]) {
 }
 
 /// Gives interfaces their addresses.
-pub fn give_addresses(interfaces: &mut [Interface]) {
+pub fn read_addresses(interfaces: &mut [Interface]) {
     // An old kernel that does not tell leaves them without; the findings say so.
     let addresses = (RTM_GETADDR, RTM_NEWADDR);
-    let _ = socket::dump_answered_by(NETLINK_ROUTE, addresses, &[0; 8], |answer| {
-        give_address(answer, interfaces);
+    let _ = netlink::dump_typed(NETLINK_ROUTE, addresses, &[0; 8], |answer| {
+        add_address(answer, interfaces);
     });
 }
 
 /// One address: `ifaddrmsg` (family, prefix, flags, scope, index) and attributes.
-pub fn give_address(answer: &[u8], interfaces: &mut [Interface]) {
+pub fn add_address(answer: &[u8], interfaces: &mut [Interface]) {
     let Some((&[family, prefix, _, scope, a, b, c, d], rest)) = answer.split_first_chunk() else {
         return;
     };
@@ -136,11 +136,11 @@ mod tests {
         let mut answer = vec![AF_INET, 24, 0, 0];
         answer.extend(2_u32.to_ne_bytes());
         put(&mut answer, IFA_LOCAL, &[192, 0, 2, 1]);
-        give_address(&answer, &mut interfaces);
+        add_address(&answer, &mut interfaces);
         assert_eq!(interfaces[0].ipv4.len(), 1);
         assert_eq!(interfaces[0].ipv4[0].prefix, 24);
         for length in 0..answer.len() {
-            give_address(&answer[..length], &mut interfaces);
+            add_address(&answer[..length], &mut interfaces);
         }
         assert_eq!(interfaces[0].ipv4.len(), 1, "truncated answers say nothing");
     }
@@ -149,7 +149,7 @@ mod tests {
     fn this_host_tells_its_loopback_address() {
         let mut interfaces =
             crate::system::interfaces::interfaces(&crate::system::files::Root::new("/"));
-        give_addresses(&mut interfaces);
+        read_addresses(&mut interfaces);
         let lo = interfaces.iter().find(|one| one.name == "lo").unwrap();
         assert!(lo.ipv4.iter().any(|subnet| subnet.address.is_loopback()));
     }
@@ -168,19 +168,19 @@ mod tests {
             base: "eth0".to_owned(),
             ..Interface::default()
         }];
-        give_table(&table, &mut interfaces);
+        assign_interface_pnetids(&table, &mut interfaces);
         assert_eq!(interfaces[0].pnetid.as_deref(), Some("BASE"));
-        give_table(&table[..1], &mut interfaces);
+        assign_interface_pnetids(&table[..1], &mut interfaces);
         assert_eq!(interfaces[0].pnetid.as_deref(), Some("VLAN"));
     }
 
     #[test]
     fn a_ports_pnetid_is_the_kernels() {
-        let known = devices::made_up(Some("rxe0"), None, "NET1");
-        let tree = crate::system::made_up::Tree::debian_612();
+        let known = devices::fixture(Some("rxe0"), None, "NET1");
+        let tree = crate::system::fixtures::Tree::debian_612();
         tree.add_rxe0();
         let mut ports = crate::system::ports::ports(&tree.root());
-        give_pnetids(&[known], &mut ports);
+        assign_port_pnetids(&[known], &mut ports);
         assert_eq!(ports[0].pnetid.as_deref(), Some("NET1"));
     }
 }

@@ -7,14 +7,14 @@ use std::path::Path;
 
 /// What hides a library from the unit's programs; `None` when nothing does.
 #[must_use]
-pub fn hidden(unit: &Unit, library: &Path) -> Option<String> {
+pub fn hidden_by(unit: &Unit, library: &Path) -> Option<String> {
     let library_text = library.display();
-    if let Some(image) = unit.one("RootImage") {
+    if let Some(image) = unit.get("RootImage") {
         return Some(format!(
             "RootImage={image}: no {library_text} can be looked for in it"
         ));
     }
-    if let Some(root) = unit.one("RootDirectory").filter(|root| *root != "/") {
+    if let Some(root) = unit.get("RootDirectory").filter(|root| *root != "/") {
         let inside = Path::new(root).join(library.strip_prefix("/").unwrap_or(library));
         if !inside.is_file() {
             return Some(format!(
@@ -25,14 +25,14 @@ pub fn hidden(unit: &Unit, library: &Path) -> Option<String> {
     let is_home = ["/home", "/root", "/run/user"]
         .iter()
         .any(|home| library.starts_with(home));
-    match unit.one("ProtectHome") {
+    match unit.get("ProtectHome") {
         Some(value @ ("yes" | "tmpfs")) if is_home => {
             return Some(format!("ProtectHome={value} hides {library_text}"));
         }
         _ => {}
     }
     let is_temporary = library.starts_with("/tmp") || library.starts_with("/var/tmp");
-    if is_temporary && unit.is("PrivateTmp") {
+    if is_temporary && unit.is_yes("PrivateTmp") {
         return Some(format!("PrivateTmp=yes hides {library_text}"));
     }
     for property in ["InaccessiblePaths", "TemporaryFileSystem"] {
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn why(shown: &str, library: &str) -> Option<String> {
-        hidden(&Unit::parse(shown), Path::new(library))
+        hidden_by(&Unit::parse(shown), Path::new(library))
     }
 
     #[test]

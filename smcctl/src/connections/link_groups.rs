@@ -15,12 +15,12 @@ const LINK: u16 = 3;
 /// The groups, by their links. SMC_DIAG tells the link of a socket, not its group;
 /// where two groups have the same link, which of them it is is not told.
 #[derive(Debug, Default)]
-pub struct Groups {
+pub struct LinkGroups {
     by_link: HashMap<Link, Option<u32>>,
     current: Option<(u32, bool)>,
 }
 
-impl Groups {
+impl LinkGroups {
     /// Those that there are; none where the kernel does not tell.
     #[must_use]
     pub fn read() -> Self {
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_link_is_of_the_group_before_it_unless_of_two() {
-        let mut groups = Groups::default();
+        let mut groups = LinkGroups::default();
         for answer in [
             link("lost"),
             group(0x100, 1),
