@@ -4,10 +4,10 @@
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, Report};
 use crate::service::drop_in::{self, DropIn};
-use crate::service::dry_run::Variables;
 use crate::service::restrictions::{self, Sockets};
 use crate::service::unit::{self, Unit};
 use crate::service::{environment, mounts};
+use crate::smc_run::Variables;
 use clap::Args;
 use serde::Serialize;
 use std::fmt::Write;

@@ -11,7 +11,7 @@ use crate::run::reason::FORCED;
 /// The peer has a reason (`SMC_CLC_DECL_PEERDECL`).
 const PEER_DECLINED: u32 = 0x0500_0000;
 
-/// Transport a run's connections were: a name such as `SMC-D`, or why they were not what
+/// What a run's connections were: a name such as `SMC-D`, or why they were not what
 /// they were to be.
 ///
 /// # Errors
@@ -59,7 +59,7 @@ pub fn look(side: &Side, client: &Ended, server: Option<&Ended>) -> Result<Strin
 /// The kinds of SMC that the kernel has counted.
 fn counted(counted: &Counted, peer: &Counted, has_lists: bool) -> Result<Vec<String>, String> {
     let smc = counted.smc_d.saturating_add(counted.smc_r);
-    // Transport a list leaves to TCP was asked for.
+    // What a list leaves to TCP was asked for.
     let asked_for = if has_lists {
         counted.reasons.get(&FORCED).copied().unwrap_or(0)
     } else {
@@ -87,7 +87,7 @@ fn counted(counted: &Counted, peer: &Counted, has_lists: bool) -> Result<Vec<Str
 
 fn words(code: u32, peer: &Counted) -> String {
     if code == PEER_DECLINED {
-        // TcpReason, the peer's own kernel knows.
+        // Why, the peer's own kernel knows.
         let theirs = peer.reasons.keys().filter(|code| **code != PEER_DECLINED);
         let theirs: Vec<String> = theirs.map(|code| in_words(*code)).collect();
         if !theirs.is_empty() {

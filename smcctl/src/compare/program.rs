@@ -6,9 +6,9 @@ use super::counters::Counters;
 use super::processes::{self, Ending};
 use super::protocol::{Ended, How, Reported};
 use super::side::Prepared;
-use crate::commands::run::{add_library, LIBRARY, SHIM};
 use crate::failure::{words, Failure};
 use crate::kernel::counts::{self, Counts};
+use crate::preload::{self, Libraries};
 use crate::run::reader::Reader;
 use crate::run::reason::{Explainer, Side as Role};
 use crate::run::shared_memory::SharedTable;
@@ -18,7 +18,7 @@ use smc_policy::Config;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::mpsc::{channel, Receiver, Sender};
 use std::thread;
@@ -29,7 +29,7 @@ const MOST_OUTPUT: usize = 4 << 20;
 /// Output that somebody else holds open is not waited for.
 const OUTPUT_WAIT: Duration = Duration::from_secs(2);
 
-/// Transport happens to a program.
+/// What happens to a program.
 #[derive(Debug)]
 pub enum Event {
     /// One of its processes has ended.
@@ -61,7 +61,7 @@ impl Program {
     /// what happens to it.
     ///
     /// # Errors
-    /// TcpReason it cannot be started, in one line.
+    /// Why it cannot be started, in one line.
     pub fn start<T: From<Event> + Send + 'static>(
         how: &How,
         command: &[String],
@@ -133,7 +133,7 @@ impl Program {
         self.end.is_none().then_some(self.first)
     }
 
-    /// Transport is measured begins now.
+    /// What is measured begins now.
     pub fn mark(&mut self) {
         self.cpu_before = self.cpu + processes::cpu_now();
         self.before = counts::read().ok();
@@ -209,22 +209,16 @@ fn report(prepared: &mut Prepared) -> Result<(Reader, SharedTable), Failure> {
         None => std::env::var_os(name),
     })
     .map_err(|problem| Failure::new(problem.to_string()))?;
-    let preload = prepared.variables.get("LD_PRELOAD").cloned().flatten();
-    let preload = preload.unwrap_or_default().to_string_lossy().into_owned();
-    let mut libraries: Vec<PathBuf> = preload
-        .split([' ', ':'])
-        .filter(|path| !path.is_empty() && !path.ends_with(LIBRARY))
-        .map(PathBuf::from)
-        .collect();
+    let list = prepared.variables.get(preload::VARIABLE).cloned().flatten();
+    let list = list.unwrap_or_default();
+    let mut libraries = Libraries::parse(&list).without(preload::REPORT);
     let shared = SharedTable::create()?;
-    if libraries.iter().any(|library| library.ends_with(SHIM)) {
-        add_library(&mut libraries)?;
-        let joined = libraries.iter().map(|path| path.as_os_str());
-        let joined = joined.collect::<Vec<_>>().join(":".as_ref());
+    if libraries.find(preload::SHIM).is_some() {
+        libraries.insert_report()?;
         let path: OsString = shared.path().into();
         prepared
             .variables
-            .insert("LD_PRELOAD".to_owned(), Some(joined));
+            .insert(preload::VARIABLE.to_owned(), libraries.value());
         prepared
             .variables
             .insert(table::VARIABLE.to_owned(), Some(path));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Transport comes of a connection, given what is written down and what the kernel's
+//! What comes of a connection, given what is written down and what the kernel's
 //! list says.
 
 use super::reason::FORCED;
@@ -11,7 +11,7 @@ use table::{Entry, Kind, Phase};
 /// A socket that is not in the kernel's list is looked for so often: one that comes
 /// while the list is made up may be missing in it.
 const MAX_MISSES: u32 = 4;
-/// No connect takes so long. Transport has come of this one nobody will ever say: its
+/// No connect takes so long. What has come of this one nobody will ever say: its
 /// process was killed, or is content with the connection.
 const MAX_CONNECT: Duration = Duration::from_secs(3600);
 
@@ -57,7 +57,7 @@ impl Tracked {
     }
 }
 
-/// Transport comes of a connection.
+/// What comes of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// SMC over RDMA.
@@ -74,7 +74,7 @@ pub enum Class {
     Pending,
 }
 
-/// Transport a connection is, given what is written down and what the kernel says.
+/// What a connection is, given what is written down and what the kernel says.
 #[must_use]
 pub fn classify(phase: Phase, entry: &Entry, seen: Option<&Observed>, watched: Tracked) -> Class {
     let is_made = phase == Phase::Made;
@@ -96,7 +96,7 @@ pub fn classify(phase: Phase, entry: &Entry, seen: Option<&Observed>, watched: T
     }
     let is_gone = watched.missed >= MAX_MISSES;
     match (seen.map(|seen| (seen.mode, seen.state)), phase) {
-        // Transport was made TCP before need not be connected.
+        // What was made TCP before need not be connected.
         (Some((Mode::Tcp(own, peer), _)), _) if is_made || own != FORCED => {
             Class::Tcp(Some((own, peer)))
         }
@@ -202,7 +202,7 @@ mod tests {
             assert_eq!(of(gone, old), Class::NotCounted);
             assert_eq!(of(here, old), at_last);
         }
-        // Transport the kernel still lists is not forgotten.
+        // What the kernel still lists is not forgotten.
         let mut listed = watched(MAX_MISSES, true, old);
         listed.record(true);
         let begins = seen(State::Beginning, Mode::SmcR);

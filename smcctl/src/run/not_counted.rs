@@ -22,7 +22,7 @@ struct Program {
 }
 
 impl NotCounted {
-    /// Transport the processes of a program have left in the table.
+    /// What the processes of a program have left in the table.
     #[must_use]
     pub fn of(table: &Table) -> Self {
         let mut times: BTreeMap<String, usize> = BTreeMap::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! TcpReason a connection is TCP: what the kernel says, what the lists say, and what can
+//! Why a connection is TCP: what the kernel says, what the lists say, and what can
 //! be told from what its socket was before.
 
 use crate::explain::codes::in_words;
@@ -15,7 +15,7 @@ pub const FORCED: u32 = 0x0306_0000;
 /// The peer has a reason (`SMC_CLC_DECL_PEERDECL`).
 const PEER_DECLINED: u32 = 0x0500_0000;
 
-/// TcpReason a connection is TCP.
+/// Why a connection is TCP.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TcpReason {
     /// `SMC_DISABLE`.
@@ -102,7 +102,7 @@ impl Explainer {
         Self { config, has_smc }
     }
 
-    /// TcpReason this connection is TCP, given the reasons that the kernel's list of SMC
+    /// Why this connection is TCP, given the reasons that the kernel's list of SMC
     /// sockets has for it (0: it was not seen there), `None` if it was never SMC.
     #[must_use]
     pub fn why(&self, entry: &Entry, listed: Option<(u32, u32)>) -> TcpReason {

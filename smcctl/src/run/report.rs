@@ -44,7 +44,7 @@ struct Line {
     port: Option<u16>,
     count: u64,
     kind: &'static str,
-    /// TcpReason it is TCP.
+    /// Why it is TCP.
     reason: Option<TcpReason>,
     /// The kernel's own code for that.
     code: Option<String>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Transport the kernel's list of SMC sockets says of those that are looked for.
+//! What the kernel's list of SMC sockets says of those that are looked for.
 
 use super::shared_memory;
 use crate::kernel::diag::{self, Wanted};
@@ -18,7 +18,7 @@ pub enum State {
     Closed,
 }
 
-/// Transport a connection is.
+/// What a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Over RDMA.
@@ -31,12 +31,12 @@ pub enum Mode {
     Tcp(u32, u32),
 }
 
-/// Transport the kernel says of one socket.
+/// What the kernel says of one socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Observed {
     /// Where it is in its life.
     pub state: State,
-    /// Transport it is; only fallbacks can be told before and after there is a connection.
+    /// What it is; only fallbacks can be told before and after there is a connection.
     pub mode: Mode,
 }
 

@@ -15,7 +15,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Transport to do with SIGPIPE and SIGCHLD when this process was executed: the program
+/// What to do with SIGPIPE and SIGCHLD when this process was executed: the program
 /// is to have it so. (Rust's runtime changes the first before `main`.)
 static INHERITED: [AtomicUsize; 2] = [
     AtomicUsize::new(libc::SIG_DFL),
@@ -36,7 +36,7 @@ pub extern "C" fn remember_signals() {
     }
 }
 
-/// Transport is executed as `command` ignores the signals that this process was to ignore.
+/// What is executed as `command` ignores the signals that this process was to ignore.
 pub fn inherits_signals(command: &mut Command) {
     let inherited = INHERITED.each_ref().map(|action| action.load(Relaxed));
     // SAFETY: system calls only, on copies.
@@ -115,7 +115,7 @@ impl Signals {
     /// From now on they wait.
     #[must_use]
     pub fn block() -> Self {
-        // Transport this process itself does wrong, and what stops it with the program.
+        // What this process itself does wrong, and what stops it with the program.
         const OTHERS: [c_int; 10] = [
             libc::SIGSEGV,
             libc::SIGBUS,

@@ -4,7 +4,7 @@
 use super::reason::{Side, TcpReason};
 use std::collections::BTreeMap;
 
-/// Transport a connection was.
+/// What a connection was.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Transport {
     /// SMC over RDMA.
@@ -29,7 +29,7 @@ impl Transport {
         }
     }
 
-    /// TcpReason it is TCP.
+    /// Why it is TCP.
     #[must_use]
     pub fn why(&self) -> Option<&TcpReason> {
         match self {
@@ -40,7 +40,7 @@ impl Transport {
 }
 
 /// So many lines are kept apart: whatever the program does, this does not grow
-/// without end. Transport comes later is added to the line without a port.
+/// without end. What comes later is added to the line without a port.
 const MOST: usize = 10_000;
 
 /// How many connections there were of each kind.

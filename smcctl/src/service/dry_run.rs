@@ -1,60 +1,39 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which variables put a program on SMC, or why it cannot be preloaded. `smc_run` knows
-//! both, so it is asked: its dry run, as the user and in the environment of the service.
+//! The variables that make a program of a unit use SMC, or why it cannot be preloaded:
+//! from a dry run of `smc_run` as the user and in the environment of the service.
 
 use super::unit::Unit;
-use crate::check::programs::smc_run;
 use crate::failure::{words, Failure};
+use crate::preload;
+use crate::smc_run::{self, Variables};
 use rustix::process::geteuid;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Variables, by name.
-pub type Variables = Vec<(String, String)>;
-
-/// The user that has as few rights as one whom systemd makes up.
+/// Stands in for the user that systemd allocates for `DynamicUser=`.
 const NOBODY: &str = "65534";
-/// What smc_run sets besides, for a program with AddressSanitizer.
+/// The variable that smc_run also sets, for a program with AddressSanitizer.
 const SANITIZER: &str = "ASAN_OPTIONS";
 
-/// What the dry run of a program printed before the program.
-#[must_use]
-pub fn parse(printed: &str) -> Option<Variables> {
-    let words = shell_words::split(printed).ok()?;
-    let is_name = |name: &str| {
-        name.bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
-    };
-    let variables = words
-        .iter()
-        .map_while(|word| word.split_once('=').filter(|(name, _)| is_name(name)));
-    Some(
-        variables
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-    )
-}
-
-/// What a program of the unit needs in its environment, with these options of `smc_run`;
-/// `own` is what it has without us.
+/// Returns the variables that a program of the unit needs, with these options of
+/// `smc_run`. `own` are the variables that it has already.
 ///
 /// # Errors
-/// When it cannot be preloaded, or an option is wrong.
+/// When it cannot be preloaded, or an option is invalid.
 pub fn variables(
     unit: &Unit,
     program: &Path,
     options: &[String],
     own: &[(String, String)],
 ) -> Result<Variables, Failure> {
-    let Some(smc_run) = smc_run() else {
-        return Err(Failure::new("smc_run is neither beside smcctl nor in PATH"));
-    };
+    let smc_run = smc_run::find()?;
     let program = match unit.get("RootDirectory") {
         Some(root) => Path::new(root).join(program.strip_prefix("/").unwrap_or(program)),
         None => program.to_owned(),
     };
     let mut command = as_user(unit)?;
-    let known = |name: &str| name == "LD_PRELOAD" || name == SANITIZER || is_smc_variable(name);
+    let known =
+        |name: &str| name == preload::VARIABLE || name == SANITIZER || is_smc_variable(name);
     let output = command
         .arg(&smc_run)
         .args(["--require", "--dry-run"])
@@ -71,46 +50,37 @@ pub fn variables(
         .stdin(Stdio::null())
         .output()
         .map_err(|error| {
-            Failure::new(format!(
-                "{} cannot be run: {}",
-                command.get_program().to_string_lossy(),
-                words(&error)
-            ))
+            let program = command.get_program().to_string_lossy();
+            Failure::new(format!("cannot run {program}: {}", words(&error)))
         })?;
     let printed = String::from_utf8_lossy(&output.stdout);
     if output.status.success() {
-        return parse(&printed).ok_or_else(|| {
-            Failure::new(format!("cannot make out what smc_run printed: {printed}"))
-        });
+        return smc_run::parse_dry_run(&printed)
+            .ok_or_else(|| Failure::new(format!("cannot parse the output of smc_run: {printed}")));
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let line = said
-        .lines()
-        .find_map(|line| line.strip_prefix("smc_run: "))
-        .or_else(|| said.lines().last())
-        .unwrap_or("smc_run failed and does not say why");
-    let line = line.split("; not started").next().unwrap_or_default();
+    let printed = String::from_utf8_lossy(&output.stderr);
+    let line = smc_run::error(&printed);
     Err(Failure::new(match unit.get("User") {
-        Some(user) if line.contains("libsmc_shim.so") => {
+        Some(user) if line.contains(preload::SHIM) => {
             format!("as user {user}: {line}")
         }
         _ => line.to_owned(),
     }))
 }
 
-/// Whether a variable is one of the shim's.
+/// Whether the shim reads this variable.
 #[must_use]
 pub fn is_smc_variable(name: &str) -> bool {
     smc_policy::VARIABLES.contains(&name)
 }
 
-/// What runs a command with the rights of the unit's programs.
+/// A command that runs another one with the privileges of the unit's programs.
 fn as_user(unit: &Unit) -> Result<Command, Failure> {
     let mut command = Command::new("setpriv");
     if unit.is_yes("NoNewPrivileges") {
         command.arg("--nnp");
     }
-    // Only root may be somebody else; another user can look only.
+    // Only root can switch to the user; others can only do a dry run.
     if geteuid().is_root() {
         let (user, group) = ids(unit)?;
         command
@@ -139,31 +109,9 @@ fn ids(unit: &Unit) -> Result<(String, String), Failure> {
             (Some(uid), Some(gid)) => Ok((uid, gid)),
             _ if unit.is_yes("DynamicUser") => Ok((NOBODY.to_owned(), NOBODY.to_owned())),
             _ => Err(Failure::new(format!(
-                "{} says User={user}, and there is no such user",
+                "{}: unknown user in User={user}",
                 unit.name()
             ))),
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_dry_run_is_read_as_a_shell_reads_it() {
-        let printed =
-            "SMC_PORTS='80,!22' LD_PRELOAD=/usr/lib/libsmc_shim.so:/x.so /bin/true A=b 'c d'\n";
-        let variables = parse(printed).unwrap();
-        let expected = [
-            ("SMC_PORTS", "80,!22"),
-            ("LD_PRELOAD", "/usr/lib/libsmc_shim.so:/x.so"),
-        ];
-        assert_eq!(
-            variables,
-            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
-        );
-        assert_eq!(parse("A='"), None);
-        assert!(parse("/bin/x=y A=b").unwrap().is_empty());
     }
 }

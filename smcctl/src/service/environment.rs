@@ -2,15 +2,15 @@
 //! The variables of a unit's drop-in, and what else in the unit has a say in them.
 
 use super::drop_in;
-use super::dry_run::{self, is_smc_variable, Variables};
+use super::dry_run::{self, is_smc_variable};
 use super::unit::{self, Unit};
 use crate::failure::Failure;
+use crate::preload::{Libraries, SHIM, VARIABLE as PRELOAD};
+use crate::smc_run::Variables;
 use std::fs;
 use std::path::PathBuf;
 
-const PRELOAD: &str = "LD_PRELOAD";
 const REQUIRE: &str = "SMC_REQUIRE";
-const SHIM: &str = "libsmc_shim.so";
 
 /// What the drop-in is to set for all programs of the unit, with these options of
 /// `smc_run`. `before` is the text of the drop-in that is there.
@@ -56,9 +56,8 @@ pub fn variables(
 #[must_use]
 pub fn library(variables: &[(String, String)]) -> Option<PathBuf> {
     let (_, list) = variables.iter().find(|(name, _)| name == PRELOAD)?;
-    let mut libraries = list.split([':', ' ']);
-    let library = libraries.find(|path| path.ends_with(SHIM))?;
-    Some(PathBuf::from(library))
+    let libraries = Libraries::parse(list.as_ref());
+    libraries.find(SHIM).map(PathBuf::from)
 }
 
 /// What the unit has without the drop-in that is there: a variable that both set cannot be
@@ -68,9 +67,8 @@ fn without_drop_in(own: Variables, before: Option<&str>) -> Variables {
     own.into_iter()
         .filter_map(|(name, value)| match name.as_str() {
             PRELOAD if ours.contains(&PRELOAD) => {
-                let others = value.split([':', ' ']);
-                let others: Vec<_> = others.filter(|path| !path.ends_with(SHIM)).collect();
-                (!others.is_empty()).then(|| (name, others.join(":")))
+                let others = Libraries::parse(value.as_ref()).without(SHIM).value()?;
+                Some((name, others.to_string_lossy().into_owned()))
             }
             other if ours.contains(&other) => None,
             _ => Some((name, value)),

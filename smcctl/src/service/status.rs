@@ -5,12 +5,11 @@
 use super::unit::Unit;
 use crate::connections::{self, Connection};
 use crate::kernel::diag::Mode;
+use crate::preload::SHIM;
 use serde::Serialize;
 use std::collections::HashSet;
 use std::fs;
-
-/// The library, as a process's list of mapped files has it.
-const LIBRARY: &str = "/libsmc_shim.so";
+use std::path::Path;
 
 /// How a service is on SMC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -89,7 +88,7 @@ impl Service {
 #[must_use]
 pub fn is_preloaded(pid: u32) -> bool {
     let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
-    maps.lines().any(|line| line.ends_with(LIBRARY))
+    maps.lines().any(|line| Path::new(line).ends_with(SHIM))
 }
 
 /// The processes in the unit's control group and those below it.
