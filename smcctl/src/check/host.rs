@@ -50,7 +50,7 @@ impl Host {
     /// Whether the kernel would look for a port here. With a pnetid: those that have
     /// the same. Without: the port of the interface itself.
     #[must_use]
-    pub fn belong_together(interface: &Interface, port: &Port) -> bool {
+    pub fn can_use(interface: &Interface, port: &Port) -> bool {
         match &interface.pnetid {
             Some(pnetid) => port.pnetid.as_ref() == Some(pnetid),
             None => port
@@ -66,7 +66,7 @@ impl Host {
             self.ports
                 .iter()
                 .filter(|port| port.is_roce() && port.is_active())
-                .filter(|port| Self::belong_together(interface, port))
+                .filter(|port| Self::can_use(interface, port))
                 .map(move |port| Path { interface, port })
         })
     }

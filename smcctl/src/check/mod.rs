@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The doctor: is this host ready for SMC, and what is missing?
+//! `smcctl check`: is this host ready for SMC, and what is missing?
 //!
-//! Looking ([`kernel`], [`names`], [`crate::system`]) is apart from judging
-//! ([`wiring`], [`limits`], [`verdict`]), which is pure.
+//! [`inspect`] reads the host ([`kernel`], [`smc_state`], [`crate::system`]);
+//! [`diagnose`] derives findings and verdicts from what was read.
 
 pub mod defects;
+pub mod eids;
 pub mod finding;
 
 pub mod host;
@@ -12,11 +13,11 @@ pub mod kernel;
 pub mod limits;
 
 pub mod peer;
+pub mod pnetids;
 pub mod programs;
+pub mod rdma;
 pub mod smc_state;
-pub mod truth;
 pub mod verdict;
-pub mod wiring;
 
 use crate::configuration::{current::Current, differences};
 use crate::failure::Failure;
@@ -31,14 +32,14 @@ use verdict::Verdict;
 /// Whether commands that change the host need `sudo` before them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Privilege {
-    /// They do not.
+    /// This process is root: they do not.
     Root,
     /// They do.
     User,
 }
 
 impl Privilege {
-    /// Of this process, as its status file says.
+    /// Reads the privilege of this process from its status file.
     #[must_use]
     pub fn of(root: &Root) -> Self {
         let status = root.text("/proc/self/status").unwrap_or_default();
@@ -49,7 +50,7 @@ impl Privilege {
         }
     }
 
-    /// A command that needs root, as this user would type it.
+    /// Returns a command that needs root, prefixed by `sudo` if necessary.
     #[must_use]
     pub fn command(self, command: &str) -> String {
         match self {
@@ -59,23 +60,24 @@ impl Privilege {
     }
 }
 
-/// What the doctor says.
+/// The result of a check.
 #[derive(Clone, Debug, Serialize)]
 pub struct Diagnosis {
-    /// Whether some kind of SMC is possible, and nothing that was asked for is not.
+    /// Whether some kind of SMC is possible, and the program and the connection that were
+    /// asked for have no problem.
     pub ready: bool,
-    /// What was looked at, in order.
+    /// The findings, in order.
     pub findings: Vec<Finding>,
     /// Which kinds of SMC are possible.
     pub verdicts: Vec<Verdict>,
-    /// What became of the connection that was asked for.
+    /// The connection to the peer, if one was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<peer::Connection>,
 }
 
-/// Looks at a host; `Err` of the second: what its kernel does not tell.
+/// Reads the host. The failure, if any, is why the SMC state could not be read.
 #[must_use]
-pub fn look(root: &Root) -> (Host, Option<Failure>) {
+pub fn inspect(root: &Root) -> (Host, Option<Failure>) {
     let kernel = kernel::read(root);
     let mut interfaces = interfaces::interfaces(root);
     let mut ports = ports::ports(root);
@@ -105,9 +107,9 @@ pub fn look(root: &Root) -> (Host, Option<Failure>) {
     (host, failure)
 }
 
-/// Judges what was seen; `more` was found out otherwise.
+/// Derives the findings and verdicts; `more` are findings from elsewhere.
 #[must_use]
-pub fn judge(
+pub fn diagnose(
     root: &Root,
     host: &Host,
     failure: Option<&Failure>,
@@ -116,22 +118,24 @@ pub fn judge(
 ) -> Diagnosis {
     let mut findings = host.kernel.findings(privilege);
     if let Some(failure) = failure {
-        let why = "without these answers not all can be judged";
+        let why = "some findings depend on this";
         let mut finding = Finding::problem("kernel", failure.what(), why);
         finding.fix.extend(failure.fix().map(str::to_owned));
         findings.push(finding);
     }
-    findings.extend(wiring::findings(host, privilege));
+    findings.extend(rdma::findings(host, privilege));
+    findings.extend(pnetids::findings(host, privilege));
+    findings.extend(eids::findings(host, privilege));
     let limited = host.smc.as_ref().map(|smc| smc.limits_handshakes);
     findings.extend(limits::findings(root, limited, privilege));
     let smc = host.smc.as_ref();
     let current = smc.map(|smc| Current::of(root, &host.kernel, smc));
     findings.extend(differences::findings(root, current.as_ref(), privilege));
-    let asked_for = more.iter().all(|finding| finding.level != Level::Problem);
+    let has_requested = more.iter().all(|finding| finding.level != Level::Problem);
     findings.extend(more);
     let verdicts = verdict::verdicts(host);
     Diagnosis {
-        ready: asked_for && verdicts.iter().any(|verdict| verdict.possible),
+        ready: has_requested && verdicts.iter().any(|verdict| verdict.possible),
         findings,
         verdicts,
         peer: None,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The doctor's judgement of made-up hosts.
+//! Diagnoses of fixture hosts.
 
 use super::smc_state::SmcState;
 use super::*;
@@ -9,7 +9,7 @@ use crate::system::interfaces::{self, Subnet};
 use crate::system::ports;
 use std::net::Ipv4Addr;
 
-/// What `look` would see there, with the address that netlink would tell.
+/// What `inspect` would return, with the address that netlink would report.
 fn host(tree: &Tree, smc: Option<SmcState>) -> Host {
     let root = tree.root();
     let mut host = Host {
@@ -36,7 +36,7 @@ fn loaded() -> Tree {
 }
 
 fn diagnosis(tree: &Tree, host: &Host) -> Diagnosis {
-    judge(&tree.root(), host, None, Privilege::Root, Vec::new())
+    diagnose(&tree.root(), host, None, Privilege::Root, Vec::new())
 }
 
 fn possible(diagnosis: &Diagnosis) -> Vec<&str> {
@@ -50,7 +50,7 @@ fn possible(diagnosis: &Diagnosis) -> Vec<&str> {
 
 fn ueid() -> SmcState {
     SmcState {
-        ueids: vec![wiring::PROPOSED_UEID.to_owned()],
+        ueids: vec![eids::PROPOSED_UEID.to_owned()],
         ..SmcState::default()
     }
 }
@@ -87,7 +87,7 @@ fn soft_roce_does_version_2_with_a_ueid_only() {
         .filter(|one| one.level > Level::Note)
         .map(|one| (one.level, one.what.as_str()))
         .collect();
-    let software = "rxe0 port 1 is Soft-RoCE, software for trying out";
+    let software = "rxe0 port 1 is Soft-RoCE, a software device for tests";
     assert_eq!(warned, [(Level::Warning, software)], "{found:#?}");
 }
 
@@ -208,7 +208,7 @@ fn what_was_asked_for_and_is_not_so_makes_a_host_not_ready() {
     tree.add_rxe0();
     let host = host(&tree, Some(ueid()));
     let more = vec![Finding::problem("program", "x is a Go program", "y")];
-    assert!(!judge(&tree.root(), &host, None, Privilege::Root, more).ready);
+    assert!(!diagnose(&tree.root(), &host, None, Privilege::Root, more).ready);
     let more = vec![Finding::warning("shim", "no smc_run", "y")];
-    assert!(judge(&tree.root(), &host, None, Privilege::Root, more).ready);
+    assert!(diagnose(&tree.root(), &host, None, Privilege::Root, more).ready);
 }

@@ -3,7 +3,7 @@
 
 use super::explain::wrapped;
 use crate::check::finding::{Finding, Level};
-use crate::check::peer::{self, Connection};
+use crate::check::peer::{address, client, server, Connection};
 use crate::check::{self, Diagnosis, Privilege};
 use crate::explain::topics::TOPICS;
 use crate::failure::{Outcome, NO};
@@ -80,12 +80,16 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     if let Some(port) = arguments.listen {
         return listen(port, output);
     }
-    let address = arguments.peer.as_deref().map(peer::resolve).transpose()?;
+    let address = arguments
+        .peer
+        .as_deref()
+        .map(address::resolve)
+        .transpose()?;
     // Before the kernel is asked what it is: an SMC socket may load the module.
-    let connected = address.map(peer::connect);
+    let connected = address.map(client::connect);
     let root = Root::new("/");
     let privilege = Privilege::of(&root);
-    let (host, failure) = check::look(&root);
+    let (host, failure) = check::inspect(&root);
     let mut more = check::programs::findings(arguments.program.as_deref());
     more.extend(connected.as_ref().map(|connected| match connected {
         Ok(connection) => connection.finding(),
@@ -95,7 +99,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
             "only a connection shows what two hosts can do together",
         ),
     }));
-    let mut diagnosis = check::judge(&root, &host, failure.as_ref(), privilege, more);
+    let mut diagnosis = check::diagnose(&root, &host, failure.as_ref(), privilege, more);
     diagnosis.peer = connected.and_then(Result::ok);
     output.show(&diagnosis)?;
     Ok(if diagnosis.ready {
@@ -107,13 +111,13 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
 
 impl Report for Connection {
     fn text(&self) -> String {
-        format!("{}: {}\n", self.address, self.in_words())
+        format!("{}: {}\n", self.address, self.describe())
     }
 }
 
 fn listen(port: u16, output: &mut Output) -> Outcome {
     let told = RefCell::new(output);
-    peer::listen(
+    server::listen(
         port,
         || {
             told.borrow_mut().say(&format!(

@@ -2,11 +2,11 @@
 //! `smcctl enable` and `disable`: a service of systemd on SMC by a drop-in, and off again.
 
 use crate::failure::{Failure, Outcome};
+use crate::kernel::smc_socket::Supported;
 use crate::output::{Output, Report};
 use crate::service::drop_in::{self, DropIn};
-use crate::service::restrictions::{self, Sockets};
 use crate::service::unit::{self, Unit};
-use crate::service::{environment, mounts};
+use crate::service::{environment, mounts, restrictions};
 use crate::smc_run::Variables;
 use clap::Args;
 use serde::Serialize;
@@ -145,7 +145,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     let before = drop_in.read()?;
     let variables = environment::variables(&unit, &arguments.options.words(), before.as_deref())
         .map_err(|failure| refused(&name, &failure))?;
-    let kernel = Sockets::of_kernel();
+    let kernel = Supported::probe();
     allowed(&unit, &variables, kernel)?;
     let text = drop_in::text(&variables);
     let changed = before.as_deref() != Some(&text);
@@ -220,7 +220,7 @@ fn refused(name: &str, failure: &Failure) -> Failure {
 }
 
 /// Whether what the unit forbids leaves enough.
-fn allowed(unit: &Unit, variables: &Variables, kernel: Sockets) -> Result<(), Failure> {
+fn allowed(unit: &Unit, variables: &Variables, kernel: Supported) -> Result<(), Failure> {
     let name = unit.name();
     let library = environment::library(variables);
     if let Some(why) = library.and_then(|library| mounts::hidden_by(unit, &library)) {
@@ -249,7 +249,7 @@ fn check(name: &str, variables: &Variables) -> Result<(), Failure> {
     }
 }
 
-fn notes(unit: &Unit, kernel: Sockets) -> Vec<String> {
+fn notes(unit: &Unit, kernel: Supported) -> Vec<String> {
     let mut notes = Vec::new();
     let sockets: Vec<_> = unit
         .words("TriggeredBy")
@@ -262,7 +262,7 @@ fn notes(unit: &Unit, kernel: Sockets) -> Vec<String> {
             sockets.join(", ")
         ));
     }
-    if !kernel.af_smc && !kernel.ipproto_smc {
+    if !kernel.any() {
         notes.push("this kernel makes no SMC socket, so all is TCP: smcctl check".to_owned());
     }
     notes

@@ -3,6 +3,7 @@
 //! connections were if it is asked to.
 
 use crate::failure::{words, Failure, Outcome};
+use crate::kernel::smc_socket::Supported;
 use crate::output::{Output, Report};
 use crate::preload::{self, Libraries};
 use crate::run::not_counted::NotCounted;
@@ -10,7 +11,7 @@ use crate::run::reader::Reader;
 use crate::run::reason::Explainer;
 use crate::run::report::ConnectionReport;
 use crate::run::shared_memory::SharedTable;
-use crate::run::start::{inherits_signals, kernel_has_smc, open_files, Running, Signals};
+use crate::run::start::{inherits_signals, open_files, Running, Signals};
 use crate::smc_run;
 use clap::{Args, ValueHint};
 use smc_policy::Config;
@@ -92,7 +93,10 @@ fn report(command: &[OsString], prepared: &OsStr, output: &Output) -> Outcome {
     variables.push((preload::VARIABLE, libraries.value()));
 
     let signals = Signals::block();
-    let reader = Reader::begin(shared.table(), Explainer::new(config, kernel_has_smc()))?;
+    let reader = Reader::begin(
+        shared.table(),
+        Explainer::new(config, Supported::probe().any()),
+    )?;
     let running = match Running::start(command, &variables, &signals, &inherited) {
         Ok(running) => running,
         Err(error) => {

@@ -8,11 +8,11 @@ use super::protocol::{Ended, How, Reported};
 use super::side::Prepared;
 use crate::failure::{words, Failure};
 use crate::kernel::counts::{self, Counts};
+use crate::kernel::smc_socket::Supported;
 use crate::preload::{self, Libraries};
 use crate::run::reader::Reader;
 use crate::run::reason::{Explainer, Side as Role};
 use crate::run::shared_memory::SharedTable;
-use crate::run::start::kernel_has_smc;
 use crate::run::tally::Tally;
 use smc_policy::Config;
 use std::ffi::OsString;
@@ -223,7 +223,10 @@ fn report(prepared: &mut Prepared) -> Result<(Reader, SharedTable), Failure> {
             .variables
             .insert(table::VARIABLE.to_owned(), Some(path));
     }
-    let reader = Reader::begin(shared.table(), Explainer::new(config, kernel_has_smc()));
+    let reader = Reader::begin(
+        shared.table(),
+        Explainer::new(config, Supported::probe().any()),
+    );
     Ok((reader?, shared))
 }
 

@@ -4,6 +4,7 @@
 //! [`parse`] takes any bytes; what is missing or malformed is left out.
 
 use super::attributes::{text, u32_at, u64_at, Attributes};
+use super::smc_socket::AF_SMC;
 use super::{modules, netlink};
 use crate::failure::{words, Failure};
 use crate::kernel::generic::{errno, Family};
@@ -11,8 +12,6 @@ use serde::{Serialize, Serializer};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-/// `AF_SMC`.
-pub const AF_SMC: u8 = 43;
 /// `NETLINK_SOCK_DIAG`.
 pub const SOCK_DIAG: isize = 4;
 /// `SOCK_DIAG_BY_FAMILY`.

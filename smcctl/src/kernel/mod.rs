@@ -17,6 +17,7 @@ pub mod netlink;
 pub mod owners;
 pub mod pnet;
 pub mod settings;
+pub mod smc_socket;
 
 pub mod tcp;
 pub mod version;

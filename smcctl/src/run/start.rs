@@ -50,17 +50,6 @@ pub fn inherits_signals(command: &mut Command) {
     }
 }
 
-/// Whether the kernel makes SMC sockets.
-#[must_use]
-pub fn kernel_has_smc() -> bool {
-    const AF_SMC: c_int = 43;
-    // SAFETY: no memory is involved; the descriptor is this function's.
-    unsafe {
-        let fd = libc::socket(AF_SMC, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0);
-        fd >= 0 && libc::close(fd) == 0
-    }
-}
-
 /// How a program has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {

@@ -2,9 +2,8 @@
 //! What a unit forbids its programs that SMC needs: address families and system calls.
 
 use super::unit::Unit;
-use crate::check::truth::{AF_SMC, IPPROTO_SMC};
 use crate::failure::Failure;
-use socket2::{Domain, Protocol, Socket, Type};
+use crate::kernel::smc_socket::Supported;
 
 /// What the shim calls besides what a TCP program does, and what it calls to send the rest
 /// of what a program has written when that closes a connection, or ends. (docs/differences.md)
@@ -29,44 +28,16 @@ const CALLS: [&str; 18] = [
     "tgkill",
 ];
 
-/// Which SMC sockets this kernel makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sockets {
-    /// `socket(AF_SMC, …)`.
-    pub af_smc: bool,
-    /// `socket(AF_INET, …, IPPROTO_SMC)`.
-    pub ipproto_smc: bool,
-}
-
-impl Sockets {
-    /// Tries both, which loads the module where it is not loaded.
-    #[must_use]
-    pub fn of_kernel() -> Self {
-        let is_made = |domain: Domain, protocol: i32| {
-            let protocol = Some(Protocol::from(protocol));
-            Socket::new(domain, Type::STREAM, protocol).is_ok()
-        };
-        Self {
-            af_smc: is_made(Domain::from(AF_SMC), 0),
-            ipproto_smc: is_made(Domain::IPV4, IPPROTO_SMC),
-        }
-    }
-
-    fn none(self) -> bool {
-        !self.af_smc && !self.ipproto_smc
-    }
-}
-
 /// Why the unit's programs get no SMC socket, and what puts it right. `kind` is the value of
 /// SMC_SOCKET, if there is one.
 #[must_use]
-pub fn families(unit: &Unit, kernel: Sockets, kind: Option<&str>) -> Option<Failure> {
+pub fn families(unit: &Unit, kernel: Supported, kind: Option<&str>) -> Option<Failure> {
     let (forbids, listed) = list(unit, "RestrictAddressFamilies")?;
     let needs_af_smc = match kind {
         Some("af_smc") => true,
         Some("ipproto_smc") => false,
         // The filter looks at the family, which is that of TCP in the other kind.
-        _ => !kernel.ipproto_smc && !kernel.none(),
+        _ => !kernel.ipproto_smc && kernel.any(),
     };
     let names_smc = listed.contains(&"AF_SMC");
     if !needs_af_smc || names_smc != forbids {
@@ -133,11 +104,11 @@ fn missing_calls(unit: &Unit) -> Vec<&'static str> {
 mod tests {
     use super::*;
 
-    const BOTH: Sockets = Sockets {
+    const BOTH: Supported = Supported {
         af_smc: true,
         ipproto_smc: true,
     };
-    const OLD: Sockets = Sockets {
+    const OLD: Supported = Supported {
         af_smc: true,
         ipproto_smc: false,
     };
