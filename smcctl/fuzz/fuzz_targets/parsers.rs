@@ -8,7 +8,7 @@ use smcctl::commands::linkgroups::Technologies;
 use smcctl::commands::stats::rows;
 use smcctl::kernel::attributes::Attributes;
 use smcctl::kernel::counts::Counts;
-use smcctl::kernel::{devices, diag, generic, groups, pnet, settings, tcp};
+use smcctl::kernel::{devices, diag, generic, link_groups, links, pnet, settings, tcp};
 use smcctl::system::interfaces::Interface;
 
 /// Each takes the payload of an answer, after its `nlmsghdr`.
@@ -86,9 +86,9 @@ fn known(answer: &[u8]) {
 }
 
 fn linkgroups(answer: &[u8]) {
-    let group = groups::group(of_generic(answer));
+    let group = link_groups::group(of_generic(answer));
     let of = group.as_ref().map(|group| group.id);
-    let link = groups::link(of_generic(answer), of);
+    let link = links::link(of_generic(answer), of);
     assert!(link.as_ref().is_none_or(|link| link.group == of));
     assert_harmless(&group);
     assert_harmless(&link);

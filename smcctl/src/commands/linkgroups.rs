@@ -2,7 +2,7 @@
 //! `smcctl linkgroups`: what connections to another host share.
 
 use crate::failure::Outcome;
-use crate::kernel::groups::{self, Group, Kind};
+use crate::kernel::link_groups::{self, Group, Kind};
 use crate::output::{bytes, styled, Column, Output, Report, Table, STRONG};
 use clap::Args;
 use serde::Serialize;
@@ -149,7 +149,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     let mut linkgroups = Vec::new();
     for kind in [Kind::SmcR, Kind::SmcD] {
         if arguments.technologies.has(kind) {
-            linkgroups.extend(groups::groups(kind)?);
+            linkgroups.extend(link_groups::groups(kind)?);
         }
     }
     if linkgroups.is_empty() {
@@ -168,7 +168,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::groups::{Agreement, Id};
+    use crate::kernel::link_groups::{Agreement, Id};
 
     fn widest() -> Group {
         Group {
@@ -189,7 +189,7 @@ mod tests {
                 peer_release: Some(1),
             },
             direct: Some(true),
-            gid: Some(groups::ism_gid(u64::MAX, Some(u64::MAX))),
+            gid: Some(link_groups::ism_gid(u64::MAX, Some(u64::MAX))),
             peer_gid: None,
             chid: Some(0xffff),
             buffer_type: Some("physical"),

@@ -3,7 +3,7 @@
 
 use super::linkgroups::shown;
 use crate::failure::Outcome;
-use crate::kernel::groups::{self, Link};
+use crate::kernel::links::{self, Link};
 use crate::output::{Column, Output, Report, Table};
 use crate::system::files::Root;
 use crate::system::interfaces;
@@ -86,7 +86,7 @@ impl Report for Links {
 /// # Errors
 /// Why it could not be done.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
-    let links = groups::links()?;
+    let links = links::links()?;
     if links.is_empty() && !output.is_json() {
         output.say("no link: there is no SMC-R connection, and was none a short while ago")?;
         return Ok(ExitCode::SUCCESS);
@@ -113,7 +113,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::groups::Id;
+    use crate::kernel::link_groups::Id;
 
     #[test]
     fn the_widest_link_fits_and_loses_nothing() {

@@ -9,7 +9,7 @@ use super::linkgroups::Technologies;
 use crate::explain::codes;
 use crate::failure::{Failure, Outcome};
 use crate::kernel::counts::{self, Counts, Reason, Sides, Technology};
-use crate::kernel::groups::Kind;
+use crate::kernel::link_groups::Kind;
 use crate::output::{Output, Report};
 use crate::system::files::Root;
 use crate::watch::{self, Watch};

@@ -2,16 +2,17 @@
 //! The TCP socket inside an SMC socket. The kernel does not say which it is: it has
 //! the same ports, and the same addresses where SMC_DIAG tells them.
 
-use crate::kernel::diag::{Ends, Mode, Socket, State};
-use crate::kernel::owners::{ends_of, Owners};
+use crate::kernel::diag::{Mode, Socket, State};
+use crate::kernel::endpoints::Endpoints;
+use crate::kernel::owners::{endpoints_of, Owners};
 use crate::kernel::tcp::{self, ByPorts, Tcp};
 use foldhash::HashSet;
 
 /// What was found out about a socket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Match {
-    /// Its ends, with addresses.
-    pub ends: Option<Ends>,
+    /// Its endpoints, with addresses.
+    pub endpoints: Option<Endpoints>,
     /// The TCP socket.
     pub tcp: Option<Tcp>,
 }
@@ -20,16 +21,17 @@ pub struct Match {
 #[derive(Debug, Default)]
 pub struct ClcSockets {
     by_ports: ByPorts,
-    /// The ends of those whose addresses SMC_DIAG tells.
-    reported: HashSet<Ends>,
+    /// The endpoints of those whose addresses SMC_DIAG tells.
+    reported: HashSet<Endpoints>,
 }
 
 /// Whether SMC_DIAG leaves something open that the TCP socket knows: addresses (or
 /// of which family the wildcard is), the state, or how much went through.
 fn is_wanted(socket: &Socket) -> bool {
-    let is_open =
-        !socket.ends.has_addresses() || socket.mode == Mode::Tcp || socket.state == State::Init;
-    is_open && socket.ends.local.port() != 0
+    let is_open = !socket.endpoints.has_addresses()
+        || socket.mode == Mode::Tcp
+        || socket.state == State::Init;
+    is_open && socket.endpoints.local.port() != 0
 }
 
 /// Whether a TCP socket in this state can be inside the SMC socket.
@@ -45,19 +47,19 @@ impl ClcSockets {
     #[must_use]
     pub fn of(sockets: &[Socket]) -> Self {
         let wanted = sockets.iter().filter(|socket| is_wanted(socket));
-        let wanted: HashSet<_> = wanted.map(|socket| socket.ends.ports()).collect();
+        let wanted: HashSet<_> = wanted.map(|socket| socket.endpoints.ports()).collect();
         if wanted.is_empty() {
             return Self::default();
         }
-        let reported = sockets.iter().map(|socket| socket.ends);
+        let reported = sockets.iter().map(|socket| socket.endpoints);
         Self {
-            reported: reported.filter(Ends::has_addresses).collect(),
+            reported: reported.filter(Endpoints::has_addresses).collect(),
             by_ports: tcp::sockets(|ports| wanted.contains(&ports)),
         }
     }
 
     fn candidates(&self, socket: &Socket) -> &[Tcp] {
-        let found = self.by_ports.get(&socket.ends.ports());
+        let found = self.by_ports.get(&socket.endpoints.ports());
         found.map_or(&[], Vec::as_slice)
     }
 
@@ -76,10 +78,10 @@ impl ClcSockets {
     /// What can be found out about that socket.
     #[must_use]
     pub fn find(&self, socket: &Socket, owners: &Owners) -> Match {
-        let reported = socket.ends.has_addresses().then_some(socket.ends);
+        let reported = socket.endpoints.has_addresses().then_some(socket.endpoints);
         if !is_wanted(socket) {
             return Match {
-                ends: reported,
+                endpoints: reported,
                 tcp: None,
             };
         }
@@ -87,25 +89,31 @@ impl ClcSockets {
         let mut candidates = candidates.filter(|tcp| can_be(socket, tcp));
         if let Some(reported) = reported {
             return Match {
-                ends: Some(reported),
-                tcp: candidates.find(|tcp| tcp.ends == reported).copied(),
+                endpoints: Some(reported),
+                tcp: candidates.find(|tcp| tcp.endpoints == reported).copied(),
             };
         }
         // Not what another SMC socket has reported of, nor a plain TCP socket of a process.
         let left: Vec<&Tcp> = candidates
-            .filter(|tcp| !self.reported.contains(&tcp.ends) && owners.of(tcp.inode).is_empty())
+            .filter(|tcp| {
+                !self.reported.contains(&tcp.endpoints) && owners.of(tcp.inode).is_empty()
+            })
             .collect();
-        let ends = match left.as_slice() {
+        let endpoints = match left.as_slice() {
             [] => None,
-            [first, others @ ..] if others.iter().all(|tcp| tcp.ends == first.ends) => {
-                Some(first.ends)
+            [first, others @ ..] if others.iter().all(|tcp| tcp.endpoints == first.endpoints) => {
+                Some(first.endpoints)
             }
             // Several: the socket itself knows, if this user may ask it.
-            _ => owners.of(socket.inode).first().copied().and_then(ends_of),
+            _ => owners
+                .of(socket.inode)
+                .first()
+                .copied()
+                .and_then(endpoints_of),
         };
-        let mut those = left.iter().filter(|tcp| Some(tcp.ends) == ends);
+        let mut those = left.iter().filter(|tcp| Some(tcp.endpoints) == endpoints);
         Match {
-            ends,
+            endpoints,
             tcp: match (those.next(), those.next()) {
                 (Some(tcp), None) => Some(**tcp),
                 // Listeners that share a port are one like the other.
@@ -121,18 +129,18 @@ mod tests {
     use super::*;
     use crate::kernel::diag::Fallback;
 
-    fn ends(local: &str, peer: &str) -> Ends {
-        Ends {
+    fn endpoints(local: &str, peer: &str) -> Endpoints {
+        Endpoints {
             local: local.parse().unwrap(),
             peer: peer.parse().unwrap(),
         }
     }
 
-    fn smc(state: State, mode: Mode, ends: Ends) -> Socket {
+    fn smc(state: State, mode: Mode, endpoints: Endpoints) -> Socket {
         Socket {
             state,
             mode,
-            ends,
+            endpoints,
             uid: 0,
             inode: 7,
             cookie: 1,
@@ -143,9 +151,9 @@ mod tests {
         }
     }
 
-    fn tcp(state: u8, ends: Ends) -> Tcp {
+    fn tcp(state: u8, endpoints: Endpoints) -> Tcp {
         Tcp {
-            ends,
+            endpoints,
             state,
             inode: 8,
             counts: None,
@@ -153,10 +161,13 @@ mod tests {
         }
     }
 
-    fn sockets(those: &[Tcp], reported: &[Ends]) -> ClcSockets {
+    fn sockets(those: &[Tcp], reported: &[Endpoints]) -> ClcSockets {
         let mut by_ports = ByPorts::default();
         for tcp in those {
-            by_ports.entry(tcp.ends.ports()).or_default().push(*tcp);
+            by_ports
+                .entry(tcp.endpoints.ports())
+                .or_default()
+                .push(*tcp);
         }
         ClcSockets {
             by_ports,
@@ -169,16 +180,16 @@ mod tests {
         let unreported = smc(
             State::Active,
             Mode::SmcD,
-            ends("0.0.0.0:40000", "0.0.0.0:80"),
+            endpoints("0.0.0.0:40000", "0.0.0.0:80"),
         );
-        let real = ends("192.0.2.2:40000", "192.0.2.1:80");
-        let other = ends("192.0.2.3:40000", "192.0.2.1:80");
+        let real = endpoints("192.0.2.2:40000", "192.0.2.1:80");
+        let other = endpoints("192.0.2.3:40000", "192.0.2.1:80");
         let found = sockets(&[tcp(1, real)], &[]).find(&unreported, &Owners::default());
-        assert_eq!(found.ends, Some(real));
+        assert_eq!(found.endpoints, Some(real));
         // Another SMC socket has said that it is its.
         let both = [tcp(1, real), tcp(1, other)];
         let found = sockets(&both, &[other]).find(&unreported, &Owners::default());
-        assert_eq!(found.ends, Some(real));
+        assert_eq!(found.endpoints, Some(real));
         // Whoever may not be asked stays unknown.
         let found = sockets(&both, &[]).find(&unreported, &Owners::default());
         assert_eq!(found, Match::default());
@@ -186,8 +197,8 @@ mod tests {
 
     #[test]
     fn what_fell_back_is_the_tcp_socket_with_its_addresses() {
-        let real = ends("192.0.2.2:40000", "192.0.2.1:80");
-        let other = ends("192.0.2.3:40000", "192.0.2.1:80");
+        let real = endpoints("192.0.2.2:40000", "192.0.2.1:80");
+        let other = endpoints("192.0.2.3:40000", "192.0.2.1:80");
         let sockets = sockets(&[tcp(1, other), tcp(4, real)], &[]);
         let fallback = smc(State::Active, Mode::Tcp, real);
         let found = sockets.find(&fallback, &Owners::default());
@@ -196,11 +207,15 @@ mod tests {
 
     #[test]
     fn a_listener_is_no_connection() {
-        let listener = smc(State::Listen, Mode::Smc, ends("0.0.0.0:80", "0.0.0.0:0"));
-        let v6 = ends("[::]:80", "[::]:0");
-        let closed = tcp(7, ends("192.0.2.1:80", "0.0.0.0:0"));
+        let listener = smc(
+            State::Listen,
+            Mode::Smc,
+            endpoints("0.0.0.0:80", "0.0.0.0:0"),
+        );
+        let v6 = endpoints("[::]:80", "[::]:0");
+        let closed = tcp(7, endpoints("192.0.2.1:80", "0.0.0.0:0"));
         let found =
             sockets(&[closed, tcp(tcp::LISTEN, v6)], &[]).find(&listener, &Owners::default());
-        assert_eq!(found.ends, Some(v6));
+        assert_eq!(found.endpoints, Some(v6));
     }
 }

@@ -198,9 +198,9 @@ pub struct Connection {
 
 impl Connection {
     fn new(socket: &Socket, found: &Match, owners: &Owners, groups: &LinkGroups) -> Self {
-        let Match { ends, tcp } = found;
-        let is_known = ends.is_some();
-        let ends = ends.unwrap_or(socket.ends);
+        let Match { endpoints, tcp } = found;
+        let is_known = endpoints.is_some();
+        let endpoints = endpoints.unwrap_or(socket.endpoints);
         let state = State::of(socket, tcp.as_ref());
         let is_connection = !matches!(state, State::Unconnected | State::Listening);
         let buffers = match (socket.mode, socket.rings, tcp) {
@@ -220,8 +220,8 @@ impl Connection {
         Self {
             mode: socket.mode,
             state,
-            local: End::new(ends.local, is_known),
-            peer: (ends.peer.port() != 0).then(|| End::new(ends.peer, is_known)),
+            local: End::new(endpoints.local, is_known),
+            peer: (endpoints.peer.port() != 0).then(|| End::new(endpoints.peer, is_known)),
             processes: processes(owners, socket.inode),
             uid: socket.uid,
             inode: socket.inode,

@@ -2,19 +2,20 @@
 use super::filter::{Filter, Kind};
 use super::list::List;
 use super::*;
-use crate::kernel::diag::{Ends, Link, Rings};
+use crate::kernel::diag::{Link, Rings};
+use crate::kernel::endpoints::Endpoints;
 use std::path::PathBuf;
 
 fn connection(mode: Mode, local: &str, peer: &str, program: &str) -> Connection {
     let is_tcp = mode == Mode::Tcp;
-    let ends = Ends {
+    let endpoints = Endpoints {
         local: local.parse().unwrap(),
         peer: peer.parse().unwrap(),
     };
     let socket = Socket {
         state: diag::State::Active,
         mode,
-        ends,
+        endpoints,
         uid: 0,
         inode: 7,
         cookie: 1,
@@ -40,7 +41,7 @@ fn connection(mode: Mode, local: &str, peer: &str, program: &str) -> Connection 
         }),
     };
     let found = Match {
-        ends: Some(ends),
+        endpoints: Some(endpoints),
         tcp: None,
     };
     let (owners, groups) = (Owners::default(), LinkGroups::default());

@@ -78,6 +78,12 @@ pub fn number(bytes: &[u8]) -> Option<u64> {
     })
 }
 
+/// The word for a small number; `None` for numbers without one.
+#[must_use]
+pub fn word_for(number: Option<u64>, words: &[&'static str]) -> Option<&'static str> {
+    words.get(usize::try_from(number?).ok()?).copied()
+}
+
 /// Text up to its NUL, without the blanks that the kernel pads it with. Some of
 /// it comes from other hosts: nothing in it moves a terminal's cursor.
 #[must_use]

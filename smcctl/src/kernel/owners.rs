@@ -2,7 +2,7 @@
 //! Which processes have which sockets, and what a process's socket says of itself.
 
 use super::attributes::text;
-use super::diag::Ends;
+use super::endpoints::Endpoints;
 use crate::system::process::Process;
 use foldhash::{HashMap, HashSet};
 use rustix::fs::{openat, readlinkat_raw, Mode, OFlags, RawDir, CWD};
@@ -180,10 +180,10 @@ fn program_of(pid: u32) -> Program {
     Program { name, file }
 }
 
-/// What a process's socket says its ends are. `None` when this user may not ask, or
+/// What a process's socket says its endpoints are. `None` when this user may not ask, or
 /// when it is gone.
 #[must_use]
-pub fn ends_of(owner: Owner) -> Option<Ends> {
+pub fn endpoints_of(owner: Owner) -> Option<Endpoints> {
     let socket = Process::of(owner.pid)?.descriptor(owner.descriptor)?;
     let local = SocketAddr::try_from(getsockname(&socket).ok()?).ok()?;
     let peer = getpeername(&socket).ok().flatten();
@@ -192,7 +192,7 @@ pub fn ends_of(owner: Owner) -> Option<Ends> {
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
     let canonical = |end: SocketAddr| SocketAddr::new(end.ip().to_canonical(), end.port());
-    Some(Ends {
+    Some(Endpoints {
         local: canonical(local),
         peer: peer
             .and_then(|peer| SocketAddr::try_from(peer).ok())
@@ -222,9 +222,9 @@ mod tests {
         assert_eq!(owners.of(other), [], "nobody has asked for it");
         let program = owners.program(owner.pid).unwrap();
         assert_eq!(program.file, std::env::current_exe().unwrap());
-        let ends = ends_of(owner).unwrap();
-        assert_eq!(ends.local, listener.local_addr().unwrap());
-        assert_eq!(ends.peer, "0.0.0.0:0".parse().unwrap());
+        let endpoints = endpoints_of(owner).unwrap();
+        assert_eq!(endpoints.local, listener.local_addr().unwrap());
+        assert_eq!(endpoints.peer, "0.0.0.0:0".parse().unwrap());
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! carries the data of those that fell back.
 
 use super::attributes::{u32_at, u64_at, Attributes};
-use super::diag::{Ends, BY_FAMILY, SOCK_DIAG};
+use super::diag::{BY_FAMILY, SOCK_DIAG};
+use super::endpoints::Endpoints;
 use super::netlink;
 use foldhash::HashMap;
 use std::fs::File;
@@ -36,8 +37,8 @@ pub const LISTEN: u8 = 10;
 /// A TCP socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tcp {
-    /// Its ends.
-    pub ends: Ends,
+    /// Its endpoints.
+    pub endpoints: Endpoints,
     /// TCP's state, by its number.
     pub state: u8,
     /// Its inode; that of the inner socket of SMC belongs to no process.
@@ -66,7 +67,7 @@ pub type ByPorts = HashMap<(u16, u16), Vec<Tcp>>;
 pub fn sockets(is_wanted: impl Fn((u16, u16)) -> bool) -> ByPorts {
     let mut found = ByPorts::default();
     let mut add = |tcp: Tcp| {
-        let ports = tcp.ends.ports();
+        let ports = tcp.endpoints.ports();
         if is_wanted(ports) {
             found.entry(ports).or_default().push(tcp);
         }
@@ -104,7 +105,7 @@ pub fn parse(answer: &[u8]) -> Option<Tcp> {
     let (head, rest) = answer.split_at_checked(HEAD)?;
     let attributes = Attributes::new(rest);
     Some(Tcp {
-        ends: Ends::parse(head.get(4..52)?, Some(*head.first()? == AF_INET))?,
+        endpoints: Endpoints::parse(head.get(4..52)?, Some(*head.first()? == AF_INET))?,
         state: *head.get(1)?,
         inode: u32_at(head, 68)?.into(),
         counts: attributes.get(INFO).and_then(Counts::parse),
@@ -129,12 +130,12 @@ impl Counts {
 #[must_use]
 pub fn from_line(line: &str) -> Option<Tcp> {
     let mut fields = line.split_whitespace().skip(1);
-    let ends = Ends {
+    let endpoints = Endpoints {
         local: end(fields.next()?)?,
         peer: end(fields.next()?)?,
     };
     Some(Tcp {
-        ends,
+        endpoints,
         state: u8::from_str_radix(fields.next()?, 16).ok()?,
         inode: fields.nth(5)?.parse().ok()?,
         counts: None,
@@ -174,16 +175,16 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         client.write_all(b"twelve bytes").unwrap();
-        let ends = Ends {
+        let endpoints = Endpoints {
             local: client.local_addr().unwrap(),
             peer: client.peer_addr().unwrap(),
         };
-        let found = sockets(|ports| ports == ends.ports());
+        let found = sockets(|ports| ports == endpoints.ports());
         assert_eq!(found.len(), 1, "{found:?}");
-        let [tcp] = found[&ends.ports()].as_slice() else {
+        let [tcp] = found[&endpoints.ports()].as_slice() else {
             panic!("{found:?}");
         };
-        assert_eq!((tcp.ends, tcp.state), (ends, ESTABLISHED));
+        assert_eq!((tcp.endpoints, tcp.state), (endpoints, ESTABLISHED));
         // Without tcp_diag there is no more than procfs tells.
         if let Some(counts) = tcp.counts {
             assert_eq!((counts.sent, counts.received), (12, 0));
@@ -196,12 +197,12 @@ mod tests {
     fn a_line_of_procfs() {
         let line = "   1: 0100007F:1F90 020200C0:0016 0A 00000000:00000000 00:00000000 00000000  1000        0 4711 1 0";
         let tcp = from_line(line).unwrap();
-        assert_eq!(tcp.ends.local, ([127, 0, 0, 1], 8080).into());
-        assert_eq!(tcp.ends.peer, ([192, 0, 2, 2], 22).into());
+        assert_eq!(tcp.endpoints.local, ([127, 0, 0, 1], 8080).into());
+        assert_eq!(tcp.endpoints.peer, ([192, 0, 2, 2], 22).into());
         assert_eq!((tcp.state, tcp.inode), (LISTEN, 4711));
         let line = "0: 00000000000000000000000001000000:0050 00000000000000000000000000000000:0000 0A 0:0 0:0 0 0 0 5";
         let tcp = from_line(line).unwrap();
-        assert_eq!(tcp.ends.local, "[::1]:80".parse().unwrap());
+        assert_eq!(tcp.endpoints.local, "[::1]:80".parse().unwrap());
     }
 
     #[test]

@@ -66,7 +66,7 @@ impl From<&diag::Socket> for Observed {
 /// The kernel's: it has no SMC, or no `smc_diag`.
 pub fn list() -> io::Result<HashMap<u64, Observed>> {
     let mut found = HashMap::new();
-    diag::each(Wanted::Least, |socket| {
+    diag::each(Wanted::None, |socket| {
         found.insert(socket.inode, Observed::from(&socket));
     })?;
     Ok(found)

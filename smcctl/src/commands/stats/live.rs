@@ -4,7 +4,7 @@
 use super::super::linkgroups::Technologies;
 use crate::explain::codes;
 use crate::kernel::counts::{Counts, Technology};
-use crate::kernel::groups::Kind;
+use crate::kernel::link_groups::Kind;
 use crate::watch::{Cell, Column, Row, Rows};
 
 /// What is in the rows; "out" is what was made or sent, "in" what was accepted or

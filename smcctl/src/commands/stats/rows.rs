@@ -4,7 +4,7 @@
 use super::super::linkgroups::{shown, Technologies};
 use crate::explain::codes;
 use crate::kernel::counts::{Buffers, Counts, Technology, CLASSES};
-use crate::kernel::groups::Kind;
+use crate::kernel::link_groups::Kind;
 use crate::output::{bytes, Column, Table};
 
 /// A table: the first column's heading says what it is about.

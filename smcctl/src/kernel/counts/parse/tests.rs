@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Answers as the kernel makes them, whole and in pieces.
+//! Complete and truncated answers of the kernel.
 
 use super::*;
 use crate::kernel::attributes::put;
@@ -13,15 +13,15 @@ fn all_different() -> Vec<u8> {
     };
     let mut stats = Vec::new();
     for technology in [SMCD, SMCR] {
-        let mut told = Vec::new();
+        let mut counters = Vec::new();
         for kind in of::SEND_BUFFERS..=of::RECEIVING {
             let mut inner = Vec::new();
             let most = if kind < of::SENDING { 9 } else { 7 };
             (1..=most).for_each(|kind| number(&mut inner, kind));
-            put(&mut told, kind | 0x8000, &inner);
+            put(&mut counters, kind | 0x8000, &inner);
         }
-        (of::CLIENT_V1..=of::SEND_MEMORY).for_each(|kind| number(&mut told, kind));
-        put(&mut stats, technology | 0x8000, &told);
+        (of::CLIENT_V1..=of::SEND_MEMORY).for_each(|kind| number(&mut counters, kind));
+        put(&mut stats, technology | 0x8000, &counters);
     }
     number(&mut stats, HANDSHAKE_ERRORS_CLIENT);
     number(&mut stats, HANDSHAKE_ERRORS_SERVER);
@@ -31,16 +31,16 @@ fn all_different() -> Vec<u8> {
 }
 
 fn reason(code: u32, is_server: u8, all: Option<(u64, u64)>) -> Vec<u8> {
-    let mut told = Vec::new();
-    put(&mut told, reason::IS_SERVER, &[is_server]);
+    let mut counters = Vec::new();
+    put(&mut counters, reason::IS_SERVER, &[is_server]);
     if let Some((server, client)) = all {
-        put(&mut told, reason::ALL_SERVER, &server.to_ne_bytes());
-        put(&mut told, reason::ALL_CLIENT, &client.to_ne_bytes());
+        put(&mut counters, reason::ALL_SERVER, &server.to_ne_bytes());
+        put(&mut counters, reason::ALL_CLIENT, &client.to_ne_bytes());
     }
-    put(&mut told, reason::CODE, &code.to_ne_bytes());
-    put(&mut told, reason::COUNT, &7_u16.to_ne_bytes());
+    put(&mut counters, reason::CODE, &code.to_ne_bytes());
+    put(&mut counters, reason::COUNT, &7_u16.to_ne_bytes());
     let mut answer = Vec::new();
-    put(&mut answer, FALLBACK_STATS | 0x8000, &told);
+    put(&mut answer, FALLBACK_STATS | 0x8000, &counters);
     answer
 }
 
@@ -61,7 +61,7 @@ fn no_counter_is_left_out_or_taken_for_another() {
         seen.extend(memory.receive_memory);
     }
     seen.sort_unstable();
-    // What is 0 are the fallbacks, which other answers tell.
+    // The fallbacks, which come in other answers, are 0.
     let expected: Vec<u64> = [0, 0]
         .into_iter()
         .chain(1..=2 * (4 * 9 + 2 * 7 + 15) + 2)
@@ -70,7 +70,7 @@ fn no_counter_is_left_out_or_taken_for_another() {
 }
 
 #[test]
-fn counters_are_where_the_kernel_has_them() {
+fn counters_have_the_numbers_of_the_kernel() {
     let counts = parsed(&[all_different()]);
     // SMC-D comes first: four times nine sizes, twice seven of buffers.
     assert_eq!(counts.smc_d.send_buffer_sizes[0], 1);
@@ -85,7 +85,7 @@ fn counters_are_where_the_kernel_has_them() {
 }
 
 #[test]
-fn fallbacks_are_told_one_reason_after_the_other() {
+fn each_answer_has_one_reason() {
     let counts = parsed(&[
         reason(0x0303_0000, 1, Some((9, 5))),
         reason(0x0301_0000, 0, None),
@@ -101,7 +101,7 @@ fn fallbacks_are_told_one_reason_after_the_other() {
 }
 
 #[test]
-fn truncated_answers_count_nothing() {
+fn truncated_answers_are_ignored() {
     for whole in [all_different(), reason(1, 1, Some((2, 3)))] {
         for end in 0..whole.len() {
             assert_eq!(parsed(&[whole[..end].to_vec()]), Counts::default(), "{end}");

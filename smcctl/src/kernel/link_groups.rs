@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Link groups (connections between two hosts that share buffers and links) and the
-//! links of SMC-R.
+//! Link groups: connections between two hosts that share buffers and links.
 
-use super::attributes::Attributes;
+use super::attributes::{word_for, Attributes};
 use super::generic::{refused, Family};
 use crate::failure::Failure;
 use serde::{Serialize, Serializer};
 use std::fmt;
-use std::net::Ipv6Addr;
 
 const GET_LGR_SMCR: u8 = 2;
-const GET_LINK_SMCR: u8 = 3;
 const GET_LGR_SMCD: u8 = 4;
 
-/// The attributes that answers are wrapped in.
+/// The attributes that contain an answer.
 const LGR_SMCR: u16 = 2;
-const LINK_SMCR: u16 = 3;
 const LGR_SMCD: u16 = 4;
 
 /// Attributes of a link group of SMC-R.
@@ -45,7 +41,7 @@ mod smcd {
     pub const VLAN: u16 = 4;
     pub const CONNECTIONS: u16 = 5;
     pub const PNETID: u16 = 6;
-    /// The header says 16 bits, the kernel sends 32.
+    /// The header specifies 16 bits, the kernel sends 32.
     pub const CHID: u16 = 7;
     pub const V2_COMMON: u16 = 9;
     pub const GID_EXTENSION: u16 = 10;
@@ -54,7 +50,7 @@ mod smcd {
     pub const RECEIVE_MEMORY: u16 = 13;
 }
 
-/// Attributes that link groups of version 2 have; the first is really 0.
+/// Attributes of link groups of version 2. The first number really is 0.
 mod v2 {
     pub const VERSION: u16 = 0;
     pub const RELEASE: u16 = 1;
@@ -63,21 +59,7 @@ mod v2 {
     pub const HOST: u16 = 4;
 }
 
-/// Attributes of a link.
-mod link {
-    pub const ID: u16 = 1;
-    pub const DEVICE: u16 = 2;
-    pub const PORT: u16 = 3;
-    pub const GID: u16 = 4;
-    pub const PEER_GID: u16 = 5;
-    pub const CONNECTIONS: u16 = 6;
-    pub const INTERFACE: u16 = 7;
-    pub const UID: u16 = 8;
-    pub const PEER_UID: u16 = 9;
-    pub const STATE: u16 = 10;
-}
-
-/// Over what data goes.
+/// The technology that carries the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Kind {
     /// RDMA.
@@ -88,7 +70,7 @@ pub enum Kind {
     SmcD,
 }
 
-/// A number that the kernel made up, as smcr and smcd show it: `00000100`.
+/// A number assigned by a kernel, displayed as by smcr and smcd: `00000100`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Id(pub u32);
 
@@ -104,10 +86,10 @@ impl Serialize for Id {
     }
 }
 
-/// What a peer that speaks version 2 is, and what was agreed upon.
+/// What the hosts negotiated, with peers of version 2.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Agreement {
-    /// The EID that both have.
+    /// The common EID.
     pub eid: Option<String>,
     /// The peer's name.
     pub peer_host: Option<String>,
@@ -120,77 +102,49 @@ pub struct Agreement {
 /// A link group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Group {
-    /// The kernel's number for it.
+    /// Its number.
     pub id: Id,
-    /// Over what data goes.
+    /// The technology that carries the data.
     pub kind: Kind,
-    /// `client` or `server`: which side made it (SMC-R).
+    /// `client` or `server`: the role of this host (SMC-R).
     pub role: Option<&'static str>,
-    /// Its links: `single`, `symmetric`, … (SMC-R).
+    /// The topology of its links: `single`, `symmetric`, … (SMC-R).
     #[serde(rename = "type")]
     pub links: Option<&'static str>,
     /// The version of SMC: 1 or 2.
     pub version: u8,
     /// The VLAN, 0 for none.
     pub vlan: Option<u8>,
-    /// The pnetid that led to the device.
+    /// The pnetid of the device.
     pub pnetid: Option<String>,
-    /// How many connections it has.
+    /// The number of connections.
     pub connections: Option<u32>,
-    /// The most it can have.
+    /// The maximum number of connections.
     pub max_connections: Option<u8>,
-    /// The most links it can have.
+    /// The maximum number of links.
     pub max_links: Option<u8>,
-    /// What a peer of version 2 is, and what was agreed upon.
+    /// What was negotiated, with peers of version 2.
     #[serde(flatten)]
     pub agreement: Agreement,
     /// Whether the peer is in the same subnet (SMC-R version 2).
     pub direct: Option<bool>,
-    /// This host's device (SMC-D).
+    /// The GID of this host's device (SMC-D).
     pub gid: Option<String>,
-    /// The peer's device (SMC-D).
+    /// The GID of the peer's device (SMC-D).
     pub peer_gid: Option<String>,
-    /// The channel (SMC-D).
+    /// The channel ID (SMC-D).
     pub chid: Option<u16>,
     /// `physical`, `virtual` or `mixed` memory (SMC-R).
     pub buffer_type: Option<&'static str>,
-    /// Bytes of send buffers.
+    /// The size of all send buffers in bytes.
     pub send_memory: Option<u64>,
-    /// Bytes of receive buffers.
+    /// The size of all receive buffers in bytes.
     pub receive_memory: Option<u64>,
-    /// The network namespace that it is of (SMC-R).
+    /// The cookie of its network namespace (SMC-R).
     pub net_cookie: Option<u64>,
 }
 
-/// A link: a queue pair between two RDMA ports.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Link {
-    /// The group it belongs to.
-    pub group: Option<Id>,
-    /// Its number in the group.
-    pub id: u8,
-    /// `active`, `activating`, `inactive`, `unused`.
-    pub state: Option<&'static str>,
-    /// This host's RDMA device.
-    pub device: Option<String>,
-    /// The device's port.
-    pub port: Option<u8>,
-    /// The number of the port's network interface.
-    #[serde(skip)]
-    pub interface_index: Option<u32>,
-    /// This host's address.
-    pub gid: Option<String>,
-    /// The peer's address.
-    pub peer_gid: Option<String>,
-    /// How many connections use it.
-    pub connections: Option<u32>,
-    /// The number that this host gave it.
-    pub uid: Option<Id>,
-    /// The number that the peer gave it.
-    pub peer_uid: Option<Id>,
-}
-
-/// The group in an answer: it has a number.
+/// Parses the group in an answer.
 #[must_use]
 pub fn group(answer: Attributes) -> Option<Group> {
     match (answer.get(LGR_SMCR), answer.get(LGR_SMCD)) {
@@ -206,8 +160,8 @@ fn smcr_group(group: Attributes) -> Option<Group> {
     Some(Group {
         id: Id(group.small(smcr::ID)?),
         kind: Kind::SmcR,
-        role: word_of(group.number(smcr::ROLE), &["client", "server"]),
-        links: word_of(
+        role: word_for(group.number(smcr::ROLE), &["client", "server"]),
+        links: word_for(
             group.number(smcr::TYPE),
             &[
                 "none",
@@ -228,7 +182,7 @@ fn smcr_group(group: Attributes) -> Option<Group> {
         gid: None,
         peer_gid: None,
         chid: None,
-        buffer_type: word_of(
+        buffer_type: word_for(
             group.number(smcr::BUFFER_TYPE),
             &["physical", "virtual", "mixed"],
         ),
@@ -264,24 +218,19 @@ fn smcd_group(group: Attributes) -> Option<Group> {
     })
 }
 
-/// The version, and what is told of peers since version 2.
+/// The version, and what was negotiated since version 2.
 fn agreement(common: Attributes) -> (u8, Agreement) {
     let agreement = Agreement {
         eid: common.word(v2::EID),
         peer_host: common.word(v2::HOST),
-        peer_system: word_of(common.number(v2::SYSTEM), &["", "z/OS", "Linux", "AIX"])
+        peer_system: word_for(common.number(v2::SYSTEM), &["", "z/OS", "Linux", "AIX"])
             .filter(|system| !system.is_empty()),
         peer_release: common.small(v2::RELEASE),
     };
     (common.small(v2::VERSION).unwrap_or(1), agreement)
 }
 
-/// The word for a small number.
-fn word_of(number: Option<u64>, words: &[&'static str]) -> Option<&'static str> {
-    words.get(usize::try_from(number?).ok()?).copied()
-}
-
-/// An address of an ISM device: 64 bits, or 128 when the device is emulated.
+/// The GID of an ISM device: 64 bits, or 128 if the device is emulated.
 #[must_use]
 pub fn ism_gid(gid: u64, extension: Option<u64>) -> String {
     match extension {
@@ -290,41 +239,10 @@ pub fn ism_gid(gid: u64, extension: Option<u64>) -> String {
     }
 }
 
-/// The link in an answer, of the group that was told before.
-#[must_use]
-pub fn link(answer: Attributes, group: Option<Id>) -> Option<Link> {
-    let link = Attributes::new(answer.get(LINK_SMCR)?);
-    // The kernel writes an address in full; people do not.
-    let gid = |kind| {
-        let text = link.word(kind)?;
-        Some(match text.parse::<Ipv6Addr>() {
-            Ok(address) => address.to_string(),
-            Err(_) => text,
-        })
-    };
-    let uid = |kind| Some(Id(u32::from_be(link.small(kind)?)));
-    Some(Link {
-        group,
-        id: link.small(link::ID)?,
-        state: word_of(
-            link.number(link::STATE),
-            &["unused", "inactive", "activating", "active"],
-        ),
-        device: link.word(link::DEVICE),
-        port: link.small(link::PORT),
-        interface_index: link.small(link::INTERFACE).filter(|index| *index != 0),
-        gid: gid(link::GID),
-        peer_gid: gid(link::PEER_GID),
-        connections: link.small(link::CONNECTIONS),
-        uid: uid(link::UID),
-        peer_uid: uid(link::PEER_UID),
-    })
-}
-
-/// The link groups of a kind.
+/// Reads the link groups of a technology.
 ///
 /// # Errors
-/// When the kernel does not tell them.
+/// When the kernel does not report them.
 pub fn groups(kind: Kind) -> Result<Vec<Group>, Failure> {
     let command = match kind {
         Kind::SmcR => GET_LGR_SMCR,
@@ -335,21 +253,6 @@ pub fn groups(kind: Kind) -> Result<Vec<Group>, Failure> {
         .dump(command, |answer| groups.extend(group(answer)))
         .map_err(|error| refused("read the link groups", &error))?;
     Ok(groups)
-}
-
-/// The links of SMC-R. The kernel tells of each group, then of its links.
-///
-/// # Errors
-/// When the kernel does not tell them.
-pub fn links() -> Result<Vec<Link>, Failure> {
-    let (mut links, mut current) = (Vec::new(), None);
-    Family::smc()?
-        .dump(GET_LINK_SMCR, |answer| match group(answer) {
-            Some(group) => current = Some(group.id),
-            None => links.extend(link(answer, current)),
-        })
-        .map_err(|error| refused("read the links", &error))?;
-    Ok(links)
 }
 
 #[cfg(test)]
