@@ -145,7 +145,7 @@ pub(crate) fn wrapped(text: &str, mark: &str) -> String {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     let Some(subject) = &arguments.subject else {
         output.show(&Everything {
-            codes: codes::all().iter().map(ExplainedCode::from).collect(),
+            codes: codes::all().map(ExplainedCode::from).collect(),
             topics: TOPICS.iter().map(ExplainedTopic::from).collect(),
         })?;
         return Ok(ExitCode::SUCCESS);
@@ -174,9 +174,7 @@ mod tests {
 
     #[test]
     fn explanations_fit_the_screen() {
-        let codes = codes::all()
-            .iter()
-            .map(|code| ExplainedCode::from(code).text());
+        let codes = codes::all().map(|code| ExplainedCode::from(code).text());
         let topics = TOPICS
             .iter()
             .map(|topic| ExplainedTopic::from(topic).text());

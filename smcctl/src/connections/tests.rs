@@ -75,7 +75,7 @@ SMC-D  connected  192.0.2.1:80  192.0.2.2:40000  nginx/4711
        link group 00000100, buffers 64K/63K, 1.2M sent, 7 received
 TCP    connected  192.0.2.1:80  192.0.2.2:40001  nginx/4711
        bytes n/a
-       why: the other side declined (0x05000000 PEERDECL)
+       why: the peer declined (0x05000000 PEERDECL)
        peer: {reason}
 "
         )

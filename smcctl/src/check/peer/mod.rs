@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(finding.level, Level::Problem);
         assert!(finding
             .what
-            .contains("the other side declined (0x05000000 PEERDECL)"));
+            .contains("the peer declined (0x05000000 PEERDECL)"));
         assert!(
             finding.what.contains("the peer's reason: no user EID"),
             "{finding:?}"

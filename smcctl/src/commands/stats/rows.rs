@@ -217,7 +217,7 @@ mod tests {
         for count in counts.counters() {
             *count = u64::MAX;
         }
-        let codes = codes::all().iter().map(|code| Reason {
+        let codes = codes::all().map(|code| Reason {
             is_server: true,
             code: code.value,
             count: u16::MAX,

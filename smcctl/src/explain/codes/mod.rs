@@ -1,70 +1,74 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every decline and fallback code of the kernel: the table and how to find a
-//! line of it. The texts live in `table.rs`.
+//! Every decline and fallback code of the kernel, with causes and advice.
 
-use super::table::TABLE;
+mod devices;
+mod establishment;
+mod link_group;
+mod negotiation;
 
-/// What all of the kernel's names begin with.
+/// The prefix of the kernel's names.
 pub const PREFIX: &str = "SMC_CLC_DECL_";
 
-/// One code: why a connection is not SMC.
+/// A code: the reason why a connection is not SMC.
 #[derive(Debug)]
 pub struct Code {
-    /// The number, as in netlink and on the wire.
+    /// The number in netlink and in CLC messages.
     pub value: u32,
     /// The kernel's name, without `SMC_CLC_DECL_`.
     pub name: &'static str,
-    /// Whether Linux produces it, or it is only known from other systems.
+    /// Whether Linux sends it, or only other systems do.
     pub produced: bool,
-    /// What it says, in half a line: for tables.
+    /// The meaning in half a line, for tables.
     pub brief: &'static str,
-    /// What it says, in a sentence or two.
+    /// The meaning in a sentence or two.
     pub meaning: &'static str,
-    /// What usually leads to it, most frequent first.
+    /// The usual causes, most frequent first.
     pub causes: &'static [&'static str],
-    /// What to do about it, in the order of trying.
+    /// What to do, in the order of trying.
     pub advice: &'static [&'static str],
 }
 
-/// All of them, in the order of their numbers.
-#[must_use]
-pub fn all() -> &'static [Code] {
-    TABLE
+/// All codes, in the order of their numbers.
+pub fn all() -> impl Iterator<Item = &'static Code> {
+    [
+        establishment::CODES,
+        devices::CODES,
+        negotiation::CODES,
+        link_group::CODES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
-/// The line of a number.
+/// Returns the code with this number.
 #[must_use]
 pub fn by_value(value: u32) -> Option<&'static Code> {
-    TABLE
-        .binary_search_by_key(&value, |code| code.value)
-        .ok()
-        .and_then(|index| TABLE.get(index))
+    all().find(|code| code.value == value)
 }
 
-/// A reason in words, for tables: `no usable SMC device (0x03030000 NOSMCDEV)`.
+/// Describes a reason, for tables: `no usable SMC device (0x03030000 NOSMCDEV)`.
 #[must_use]
 pub fn in_words(value: u32) -> String {
     match by_value(value) {
         Some(code) => format!("{} ({value:#010x} {})", code.brief, code.name),
         None if value == 0 => "no fallback".to_owned(),
-        None => format!("a reason that Linux does not know ({value:#010x})"),
+        None => format!("unknown reason ({value:#010x})"),
     }
 }
 
-/// Finds a code as people write it: `0x03030000`, `03030000`, `NOSMCDEV`,
-/// `SMC_CLC_DECL_NOSMCDEV`, in upper or lower case.
+/// Finds a code by number or name, in upper or lower case: `0x03030000`, `03030000`,
+/// `NOSMCDEV`, `SMC_CLC_DECL_NOSMCDEV`.
 #[must_use]
 pub fn find(written: &str) -> Option<&'static Code> {
     let written = written.trim().to_ascii_uppercase();
     let name = written.strip_prefix(PREFIX).unwrap_or(&written);
-    TABLE
-        .iter()
+    all()
         .find(|code| code.name == name)
         .or_else(|| by_value(number(&written)?))
 }
 
-/// A number as people write it. Without `0x` it is hexadecimal too: that is how
-/// smcss and the kernel's sources show these codes.
+/// Parses a number. It is hexadecimal also without `0x`, as smcss and the kernel's
+/// sources display these codes.
 #[must_use]
 pub fn number(written: &str) -> Option<u32> {
     let digits = written
@@ -111,13 +115,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_explained_that_the_kernel_does_not_know() {
-        let ours: Vec<_> = all().iter().map(|code| (code.value, code.name)).collect();
+    fn every_code_is_one_of_the_kernel() {
+        let ours: Vec<_> = all().map(|code| (code.value, code.name)).collect();
         assert_eq!(ours, kernel(), "the same codes in the same order");
     }
 
     #[test]
-    fn a_code_is_found_however_it_is_written() {
+    fn a_code_is_found_by_number_or_name() {
         for written in [
             "0x03030000",
             "0X03030000",
@@ -146,15 +150,12 @@ mod tests {
     }
 
     #[test]
-    fn words_name_the_number_too() {
+    fn a_description_includes_the_number() {
         assert_eq!(
             in_words(0x0303_0008),
-            "no user EID at the other side (0x03030008 NOUEID)"
+            "no user EID at the peer (0x03030008 NOUEID)"
         );
         assert_eq!(in_words(0), "no fallback");
-        assert_eq!(
-            in_words(0x1234),
-            "a reason that Linux does not know (0x00001234)"
-        );
+        assert_eq!(in_words(0x1234), "unknown reason (0x00001234)");
     }
 }
