@@ -161,7 +161,13 @@ impl Table {
     }
 }
 
-/// A number of bytes as people say it: `64K`, `1.5M`.
+/// A count and a noun in singular or plural: `1 socket`, `2 sockets`.
+#[must_use]
+pub fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A number of bytes with a binary unit: `64K`, `1.5M`.
 #[must_use]
 pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 6] = ["K", "M", "G", "T", "P", "E"];

@@ -6,7 +6,7 @@ use crate::connections::list::{self, Selection};
 use crate::connections::show::{end, program, reasons, text};
 use crate::connections::Connection;
 use crate::failure::{again_with_sudo, Failure, Outcome, NO};
-use crate::output::{Output, Report};
+use crate::output::{plural, Output, Report};
 use crate::watch::{self, Cell, Column, Row, Rows, Watch};
 use anstream::eprintln;
 use clap::Args;
@@ -106,7 +106,7 @@ fn pids(selection: &Selection, output: &mut Output) -> Outcome {
         eprintln!(
             "smcctl: no process that can be seen here has {} that fit: \
              in another PID namespace, or ending?",
-            sockets(selection.ownerless)
+            plural(selection.ownerless, "socket")
         );
     }
     Ok(if is_found {
@@ -116,15 +116,11 @@ fn pids(selection: &Selection, output: &mut Output) -> Outcome {
     })
 }
 
-fn sockets(count: usize) -> String {
-    format!("{count} socket{}", if count == 1 { "" } else { "s" })
-}
-
 fn say_hidden(hidden: usize) {
     if hidden > 0 {
         eprintln!(
             "smcctl: who has {} is hidden from this user; to see it: {}",
-            sockets(hidden),
+            plural(hidden, "socket"),
             again_with_sudo()
         );
     }

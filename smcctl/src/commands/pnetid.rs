@@ -11,8 +11,8 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// The kernel keeps no longer pnetid.
-const LONGEST: usize = 16;
+/// The maximum length of a pnetid.
+const MAX_LEN: usize = 16;
 
 /// Arguments of `smcctl pnetid`.
 #[derive(Debug, Args)]
@@ -71,8 +71,8 @@ struct Add {
 
 /// A pnetid as the kernel keeps it.
 pub(crate) fn pnetid(text: &str) -> Result<String, String> {
-    if text.is_empty() || text.len() > LONGEST || !text.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err(format!("a pnetid has 1 to {LONGEST} letters and digits"));
+    if text.is_empty() || text.len() > MAX_LEN || !text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err(format!("expected 1 to {MAX_LEN} letters or digits"));
     }
     Ok(text.to_ascii_uppercase())
 }

@@ -52,8 +52,7 @@ pub(crate) fn ueid(text: &str) -> Result<String, String> {
         || !first.is_some_and(|byte| byte.is_ascii_alphanumeric())
     {
         return Err(format!(
-            "a user EID has 1 to {EID_LENGTH} letters, digits, dots and hyphens, \
-             first a letter or digit"
+            "expected 1 to {EID_LENGTH} letters, digits, . and -, starting with a letter or digit"
         ));
     }
     Ok(text)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the kernel has now of all that a file can set.
+//! The current settings of the kernel.
 
-use super::Setting;
+use super::{sysctl, Setting};
 use crate::check::kernel::{self, Kernel};
 use crate::check::smc_state::SmcState;
 use crate::commands::load;
@@ -10,92 +10,63 @@ use crate::kernel::pnet::{self, Device, Entry};
 use crate::kernel::settings::{self, Seid};
 use crate::system::files::Root;
 
-/// Where the sysctls of SMC are.
-const FOLDER: &str = "/proc/sys/net/smc";
-/// The same as the limit on handshakes.
-const LIMIT: &str = "limit_smc_hs";
-
-/// What Linux has for each sysctl of SMC unless somebody set it.
-const DEFAULTS: [(&str, &str); 9] = [
-    ("autocorking_size", "65536"),
-    ("rmem", "65536"),
-    ("smcr_buf_type", "0"),
-    ("smcr_max_conns_per_lgr", "255"),
-    ("smcr_max_links_per_lgr", "2"),
-    ("smcr_max_recv_wr", "48"),
-    ("smcr_max_send_wr", "16"),
-    ("smcr_testlink_time", "30"),
-    ("wmem", "65536"),
-];
-
-/// What is set.
+/// The current settings.
 #[derive(Clone, Debug, Default)]
 pub struct Current {
-    /// Both modules are there.
+    /// Both modules are loaded or built in.
     pub loaded: bool,
-    /// Name in full, and value.
+    /// The sysctls `net.smc.NAME`, and their values.
     pub sysctls: Vec<(String, String)>,
     /// The user EIDs.
     pub ueids: Vec<String>,
-    /// The devices that were given a pnetid.
+    /// The user-defined pnetids.
     pub pnetids: Vec<Entry>,
     /// The system EID.
     pub seid: Seid,
-    /// Whether a busy server answers with TCP.
+    /// Whether a busy server falls back to TCP.
     pub limits_handshakes: bool,
 }
 
-/// Reads all of it. Asking loads the module `smc` where it is not loaded yet.
+/// Reads the settings. This makes the kernel load the module `smc`.
 ///
 /// # Errors
-/// When the kernel does not tell.
+/// When the kernel does not report them.
 pub fn read(root: &Root) -> Result<Current, Failure> {
     Ok(Current {
-        // Asked for first: the sysctls are there when the module is.
+        // First: this loads the module, which creates the sysctls.
         ueids: settings::ueids()?,
         seid: settings::read_seid()?,
         pnetids: pnet::table()?,
         limits_handshakes: settings::is_handshake_limit_enabled()?,
         loaded: load::are_loaded(&kernel::read(root)),
-        sysctls: sysctls(root),
+        sysctls: sysctl::read(root),
     })
 }
 
-fn sysctls(root: &Root) -> Vec<(String, String)> {
-    root.names(FOLDER)
-        .into_iter()
-        .filter(|name| name != LIMIT)
-        .filter_map(|name| {
-            let value = root.line(&format!("{FOLDER}/{name}"))?;
-            Some((format!("net.smc.{name}"), value))
-        })
-        .collect()
-}
-
-/// Whether there is nothing to do for a setting.
+/// Whether the kernel has a setting already.
 #[must_use]
-pub fn has(now: &Current, setting: &Setting) -> bool {
+pub fn has(current: &Current, setting: &Setting) -> bool {
     match setting {
-        Setting::Load => now.loaded,
-        Setting::Sysctl(name, value) => now
+        Setting::Load => current.loaded,
+        Setting::Sysctl(name, value) => current
             .sysctls
             .iter()
             .any(|(other, is)| other == name && is == value),
-        Setting::Ueid(ueid) => now.ueids.contains(ueid),
-        Setting::Pnetid(entry) => now.pnetids.contains(entry),
-        // Where there is none, there is none to offer.
-        Setting::Seid(on) => now.seid.enabled == *on,
-        Setting::LimitHandshakes(on) => now.limits_handshakes == *on,
+        Setting::Ueid(ueid) => current.ueids.contains(ueid),
+        Setting::Pnetid(entry) => current.pnetids.contains(entry),
+        // A machine without a system EID offers none.
+        Setting::Seid(on) => current.seid.enabled == *on,
+        Setting::LimitHandshakes(on) => current.limits_handshakes == *on,
     }
 }
 
 impl Current {
-    /// The same from what the doctor has seen of a kernel that has SMC.
+    /// Derives the settings from what a check has read.
     #[must_use]
     pub fn of(root: &Root, kernel: &Kernel, names: &SmcState) -> Self {
         Self {
             loaded: load::are_loaded(kernel),
-            sysctls: sysctls(root),
+            sysctls: sysctl::read(root),
             ueids: names.ueids.clone(),
             pnetids: names.pnetids.clone(),
             seid: names.seid.clone(),
@@ -103,8 +74,7 @@ impl Current {
         }
     }
 
-    /// All that is set, as settings; those that Linux has unless somebody set them are in
-    /// the second list.
+    /// Returns the settings that differ from the kernel's defaults, and those that do not.
     #[must_use]
     pub fn settings(&self) -> (Vec<Setting>, Vec<Setting>) {
         let mut all = Vec::new();
@@ -112,8 +82,7 @@ impl Current {
             all.push((Setting::Load, false));
         }
         for (name, value) in &self.sysctls {
-            let own = name.strip_prefix("net.smc.").unwrap_or_default();
-            let is_default = DEFAULTS.contains(&(own, value));
+            let is_default = sysctl::is_default(name, value);
             all.push((Setting::Sysctl(name.clone(), value.clone()), is_default));
         }
         let ueids = self.ueids.iter().cloned();
@@ -131,7 +100,7 @@ impl Current {
     }
 }
 
-/// Whether the device of a setting is there; it need not be yet.
+/// Whether the device of a setting exists.
 #[must_use]
 pub fn has_device(root: &Root, setting: &Setting) -> bool {
     let Setting::Pnetid(entry) = setting else {
@@ -153,27 +122,15 @@ mod tests {
     use crate::system::fixtures::Tree;
 
     #[test]
-    fn sysctls_are_read_but_the_one_with_a_line_of_its_own() {
-        let tree = Tree::new();
-        assert!(sysctls(&tree.root()).is_empty());
-        for (name, value) in [("wmem", "65536"), ("rmem", "70000"), (LIMIT, "0")] {
-            tree.write(&format!("proc/sys/net/smc/{name}"), &format!("{value}\n"));
-        }
-        let found = sysctls(&tree.root());
-        let expected = [("net.smc.rmem", "70000"), ("net.smc.wmem", "65536")];
-        assert_eq!(found, expected.map(|(n, v)| (n.to_owned(), v.to_owned())));
-    }
-
-    #[test]
-    fn what_somebody_set_is_told_from_what_linux_has() {
+    fn settings_are_separated_from_defaults() {
         let number = |name: &str, value: &str| (format!("net.smc.{name}"), value.to_owned());
-        let now = Current {
+        let current = Current {
             loaded: true,
             sysctls: vec![number("rmem", "70000"), number("wmem", "65536")],
             ueids: vec!["A".to_owned()],
             ..Current::default()
         };
-        let (set, default) = now.settings();
+        let (set, default) = current.settings();
         let shown = |all: Vec<Setting>| all.iter().map(Setting::to_string).collect::<Vec<_>>();
         assert_eq!(shown(set), ["load", "net.smc.rmem = 70000", "ueid A"]);
         let expected = ["net.smc.wmem = 65536", "limit-handshakes off"];
@@ -181,12 +138,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_to_be_done_where_it_is_so() {
-        let now = Current {
+    fn a_setting_that_the_kernel_has_is_recognized() {
+        let current = Current {
             ueids: vec!["A".to_owned()],
             ..Current::default()
         };
-        let has = |line: &str| has(&now, &parse(line).unwrap()[0].setting);
+        let has = |line: &str| has(&current, &parse(line).unwrap()[0].setting);
         assert!(has("ueid a") && has("seid off") && has("limit-handshakes off"));
         assert!(!has("load") && !has("ueid B") && !has("seid on"));
         assert!(!has("net.smc.wmem = 1") && !has("pnetid A net eth0"));
@@ -196,7 +153,7 @@ mod tests {
     fn a_device_may_be_missing() {
         let tree = Tree::debian_612();
         tree.add_rxe0();
-        for (line, is_there) in [
+        for (line, exists) in [
             ("pnetid A net eth0", true),
             ("pnetid A net eth1", false),
             ("pnetid A ib rxe0", true),
@@ -205,7 +162,7 @@ mod tests {
             ("ueid A", true),
         ] {
             let setting = &parse(line).unwrap()[0].setting;
-            assert_eq!(has_device(&tree.root(), setting), is_there, "{line}");
+            assert_eq!(has_device(&tree.root(), setting), exists, "{line}");
         }
     }
 }

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Makes a configuration file of what is set.
+//! Creates a configuration file from the current settings.
 
 use super::current::Current;
 use std::fmt::Write;
 
 const HEAD: &str = "\
-# What this host needs for SMC, one setting a line. Nothing else is touched.
-# smcctl apply sets it, smc-shim.service does so at boot, smcctl check says what
-# differs, smcctl save writes this file anew. See CONFIGURATION in smcctl(8).
+# The SMC settings of this host, one per line. smcctl apply sets them,
+# smc-shim.service does so at boot, smcctl check shows differences, smcctl save
+# replaces this file. See CONFIGURATION in smcctl(8).
 ";
 
 const FORMS: &str = "
 # load                              the modules smc and smc_diag
-# ueid NAME                         a user EID, of at most 4
+# ueid NAME                         a user EID (at most 4)
 # seid on|off                       the system EID (IBM Z)
 # pnetid PNETID net INTERFACE       or: ib DEVICE [PORT], ism BUS-ID
-# limit-handshakes on|off           whether a busy server answers with TCP
+# limit-handshakes on|off           whether a busy server uses TCP
 # net.smc.NAME = VALUE              wmem, rmem, autocorking_size, ...
 ";
 
-/// The text of the file. What Linux has unless somebody set it is there as a comment.
+/// Returns the text of the file. Defaults of Linux are comments.
 #[must_use]
 pub fn text(current: &Current) -> String {
     let (set, default) = current.settings();
@@ -28,7 +28,7 @@ pub fn text(current: &Current) -> String {
         let _ = writeln!(text, "{setting}");
     }
     if !default.is_empty() {
-        text.push_str("\n# As Linux has it where nobody sets it:\n");
+        text.push_str("\n# Defaults of Linux:\n");
     }
     for setting in default {
         let _ = writeln!(text, "#{setting}");
@@ -45,7 +45,7 @@ mod tests {
     use crate::kernel::settings::Seid;
 
     #[test]
-    fn what_is_written_is_read_as_what_was_set() {
+    fn the_written_file_is_parsed_as_the_same_settings() {
         let entry = |pnetid: &str, device| Entry {
             pnetid: pnetid.to_owned(),
             device,
