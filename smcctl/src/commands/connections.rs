@@ -61,11 +61,11 @@ impl Report for Pids {
 /// # Errors
 /// When the kernel does not tell.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
-    if let Some(every) = arguments.watch.every() {
+    if let Some(interval) = arguments.watch.interval() {
         let view = watch::View {
             title: "SMC sockets",
             columns: &COLUMNS,
-            every,
+            interval,
         };
         return watch::run(&view, output, || rows(&arguments.filter));
     }

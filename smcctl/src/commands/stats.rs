@@ -130,11 +130,11 @@ fn age(seconds: u64) -> String {
 /// Why it could not be done.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     let root = Root::new("/");
-    if let Some(every) = arguments.watch.every() {
+    if let Some(interval) = arguments.watch.interval() {
         let view = watch::View {
             title: "What SMC has counted (out: made, sent; in: accepted, received)",
             columns: &live::COLUMNS,
-            every,
+            interval,
         };
         return watch::run(&view, output, || {
             let (counts, _) = read(arguments, &root)?.since_reset;
