@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The loader calls this before Rust's runtime changes what it is to remember.
+/// The loader calls this before Rust's runtime changes the signal actions.
 #[used]
 #[link_section = ".init_array"]
-static AT_LOAD: extern "C" fn() = smcctl::run::start::remember_signals;
+static AT_LOAD: extern "C" fn() = smcctl::run::signals::save_inherited;

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl run`: starts a program by `smc_run`, and tells afterwards what its
-//! connections were if it is asked to.
+//! `smcctl run`: starts a program with `smc_run`, and with `--report` prints afterwards
+//! what its connections were.
 
 use crate::failure::{words, Failure, Outcome};
 use crate::kernel::smc_socket::Supported;
 use crate::output::{Output, Report};
 use crate::preload::{self, Libraries};
+use crate::run::child::Running;
+use crate::run::descriptors;
 use crate::run::not_counted::NotCounted;
 use crate::run::reader::Reader;
 use crate::run::reason::Explainer;
 use crate::run::report::ConnectionReport;
 use crate::run::shared_memory::SharedTable;
-use crate::run::start::{inherits_signals, open_files, Running, Signals};
+use crate::run::signals::{self, Signals};
 use crate::smc_run;
 use clap::{Args, ValueHint};
 use smc_policy::Config;
@@ -21,14 +23,14 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{exit, Command};
 
-/// What to run, and how.
+/// Arguments of `smcctl run`.
 #[derive(Debug, Args)]
 #[command(override_usage = "smcctl run [--report] [smc_run options] [--] COMMAND [ARGUMENTS]")]
 pub struct Arguments {
-    /// Say on standard error what its connections were when it has ended
+    /// At the end print on standard error what its connections were
     #[arg(long)]
     report: bool,
-    /// What smc_run wants preloaded; it has seen to everything else.
+    /// The LD_PRELOAD that smc_run determined; it has set up everything else.
     #[arg(long, hide = true)]
     prepared: Option<OsString>,
     /// Options of smc_run (`smc_run -h` lists them), and the command
@@ -42,10 +44,10 @@ pub struct Arguments {
     command: Vec<OsString>,
 }
 
-/// Does it; comes back only when it cannot.
+/// Runs the command; returns only on failure.
 ///
 /// # Errors
-/// When there is no `smc_run`, no library, or no shared memory.
+/// When `smc_run`, the library or shared memory is missing.
 pub fn run(arguments: Arguments, output: &Output) -> Outcome {
     match arguments.prepared {
         Some(list) => report(&arguments.command, &list, output),
@@ -68,7 +70,7 @@ fn exec_smc_run(arguments: &Arguments, output: &Output) -> Failure {
             "--report"
         });
     }
-    inherits_signals(&mut command);
+    signals::inherit(&mut command);
     let error = command.args(&arguments.command).exec();
     let smc_run = smc_run.display();
     Failure::new(format!("cannot execute {smc_run}: {}", words(&error)))
@@ -82,7 +84,7 @@ fn report(command: &[OsString], prepared: &OsStr, output: &Output) -> Outcome {
     let name = name.unwrap_or_default().to_string_lossy().into_owned();
 
     let mut libraries = Libraries::parse(prepared).without(preload::REPORT);
-    let inherited = open_files();
+    let inherited = descriptors::open();
     let shared = SharedTable::create()?;
     let mut variables = Vec::new();
     // A program that cannot load the shim cannot load the report library either.
@@ -110,10 +112,10 @@ fn report(command: &[OsString], prepared: &OsStr, output: &Output) -> Outcome {
             });
         }
     };
-    let (end, goes_on) = running.wait(&signals, || {
-        say(
-            "smcctl: the command has ended, and goes on in the background; the report comes\n\
-             smcctl: when all of it has ended, or now when this process is interrupted\n",
+    let (end, is_background) = running.wait(&signals, || {
+        print(
+            "smcctl: the command goes on in the background; the report comes when all of its\n\
+             smcctl: processes have ended, or now when this process is interrupted\n",
         );
     });
     let tally = reader.end();
@@ -123,17 +125,17 @@ fn report(command: &[OsString], prepared: &OsStr, output: &Output) -> Outcome {
         shared.table().without_connect(),
     );
     drop(shared);
-    let told = ConnectionReport::new(name, &tally, is_counted, not_counted, goes_on);
+    let report = ConnectionReport::new(name, &tally, is_counted, not_counted, is_background);
     if output.is_json() {
-        let text = serde_json::to_string_pretty(&told).unwrap_or_default();
-        say(&format!("{text}\n"));
+        let text = serde_json::to_string_pretty(&report).unwrap_or_default();
+        print(&format!("{text}\n"));
     } else {
-        say(&told.text());
+        print(&report.text());
     }
     end.repeat()
 }
 
-/// Standard output is the program's.
-fn say(text: &str) {
+/// Prints on standard error, since standard output is the program's.
+fn print(text: &str) {
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }

@@ -237,7 +237,7 @@ fn lines(tally: &Tally) -> Vec<Reported> {
         port,
         count,
         kind: what.name().to_owned(),
-        why: what.why().map(ToString::to_string),
+        why: what.reason().map(ToString::to_string),
     });
     lines.collect()
 }

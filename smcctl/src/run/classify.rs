@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What comes of a connection, given what is written down and what the kernel's
-//! list says.
+//! Classifies a connection from its record and the kernel's list of SMC sockets.
 
 use super::reason::FORCED;
 use super::smc_sockets::{Mode, Observed, State};
@@ -8,21 +7,21 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use table::{Entry, Kind, Phase};
 
-/// A socket that is not in the kernel's list is looked for so often: one that comes
-/// while the list is made up may be missing in it.
+/// How often a socket may be missing in the kernel's list: a socket that is created
+/// during a dump may be missing.
 const MAX_MISSES: u32 = 4;
-/// No connect takes so long. What has come of this one nobody will ever say: its
-/// process was killed, or is content with the connection.
+/// A limit that no connect reaches. After it the outcome will not be recorded any more:
+/// the process was killed, or does not ask for it.
 const MAX_CONNECT: Duration = Duration::from_secs(3600);
 
-/// A connection that something is to be found out about.
+/// The search for a connection in the lists.
 #[derive(Clone, Copy, Debug)]
 pub struct Tracked {
     since: Instant,
-    /// So many lists did not have it.
+    /// The number of consecutive lists without it.
     missed: u32,
-    /// One had it.
-    seen: bool,
+    /// A list contained it.
+    listed: bool,
 }
 
 impl Default for Tracked {
@@ -30,22 +29,22 @@ impl Default for Tracked {
         Self {
             since: Instant::now(),
             missed: 0,
-            seen: false,
+            listed: false,
         }
     }
 }
 
 impl Tracked {
-    /// Whether a list ever had it.
+    /// Whether a list contained it.
     #[must_use]
     pub fn was_listed(&self) -> bool {
-        self.seen
+        self.listed
     }
 
-    /// One more list was looked at.
-    pub fn record(&mut self, is_there: bool) {
-        if is_there {
-            self.seen = true;
+    /// Records whether one more list contains it.
+    pub fn record(&mut self, is_listed: bool) {
+        if is_listed {
+            self.listed = true;
             self.missed = 0;
         } else {
             self.missed = self.missed.saturating_add(1);
@@ -57,28 +56,28 @@ impl Tracked {
     }
 }
 
-/// What comes of a connection.
+/// The class of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// SMC over RDMA.
     SmcR,
     /// SMC over shared memory.
     SmcD,
-    /// The one or the other.
+    /// SMC-R or SMC-D.
     Smc,
-    /// With the reasons that the kernel's list has, if it was ever in there.
+    /// TCP, with the reasons in the kernel's list if it was ever in it.
     Tcp(Option<(u32, u32)>),
-    /// Not one, in the end.
+    /// Not a connection after all.
     NotCounted,
-    /// It is to be looked for again.
+    /// Not known yet.
     Pending,
 }
 
-/// What a connection is, given what is written down and what the kernel says.
+/// Classifies a connection. `seen` is its socket in the latest list.
 #[must_use]
-pub fn classify(phase: Phase, entry: &Entry, seen: Option<&Observed>, watched: Tracked) -> Class {
+pub fn classify(phase: Phase, entry: &Entry, seen: Option<&Observed>, tracked: Tracked) -> Class {
     let is_made = phase == Phase::Made;
-    if phase == Phase::Connecting && watched.is_abandoned() {
+    if phase == Phase::Connecting && tracked.is_abandoned() {
         return if !Path::new(&format!("/proc/{}", entry.process)).exists() {
             Class::NotCounted
         } else if entry.facts.is_known_to_smc() {
@@ -94,19 +93,19 @@ pub fn classify(phase: Phase, entry: &Entry, seen: Option<&Observed>, watched: T
             Class::Pending
         };
     }
-    let is_gone = watched.missed >= MAX_MISSES;
+    let is_missing = tracked.missed >= MAX_MISSES;
     match (seen.map(|seen| (seen.mode, seen.state)), phase) {
-        // What was made TCP before need not be connected.
+        // A socket that was demoted before the connect need not be connected.
         (Some((Mode::Tcp(own, peer), _)), _) if is_made || own != FORCED => {
             Class::Tcp(Some((own, peer)))
         }
         (Some((Mode::SmcR, State::Connected)), _) => Class::SmcR,
         (Some((Mode::SmcD, State::Connected)), _) => Class::SmcD,
-        // It was one, and the kernel does not tell any more which.
+        // It was connected, and the kernel no longer knows the kind.
         (Some(_), Phase::Made) => by_last_known_kind(entry),
-        (None, Phase::Made) if is_gone => by_last_known_kind(entry),
+        (None, Phase::Made) if is_missing => by_last_known_kind(entry),
         (Some((_, State::Closed)), _) | (Some(_), Phase::GivenUp) => Class::NotCounted,
-        (None, _) if is_gone && (watched.seen || phase == Phase::GivenUp) => Class::NotCounted,
+        (None, _) if is_missing && (tracked.listed || phase == Phase::GivenUp) => Class::NotCounted,
         _ => Class::Pending,
     }
 }
@@ -139,12 +138,12 @@ mod tests {
         }
     }
 
-    fn watched(missed: u32, seen: bool, age: Duration) -> Tracked {
+    fn tracked(missed: u32, listed: bool, age: Duration) -> Tracked {
         let since = Instant::now().checked_sub(age).unwrap();
         Tracked {
             since,
             missed,
-            seen,
+            listed,
         }
     }
 
@@ -153,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kernel_decides_as_long_as_it_knows() {
+    fn the_list_of_the_kernel_decides() {
         let (smc, new) = (entry(Kind::Smc, 1), Tracked::default());
         let of = |phase, seen: Observed| classify(phase, &smc, Some(&seen), new);
         let connected = seen(State::Connected, Mode::SmcD);
@@ -163,11 +162,11 @@ mod tests {
         let declined = seen(State::Connected, Mode::Tcp(0x0500_0000, 3));
         let because = Class::Tcp(Some((0x0500_0000, 3)));
         assert_eq!(of(Phase::Connecting, declined), because);
-        // Demoted before it was connected: whether it is only the program knows.
-        let forced = seen(State::Beginning, Mode::Tcp(FORCED, 0));
+        // Demoted before the connect: only the program knows whether it is connected.
+        let forced = seen(State::Connecting, Mode::Tcp(FORCED, 0));
         assert_eq!(of(Phase::Connecting, forced), Class::Pending);
         assert_eq!(of(Phase::Made, forced), Class::Tcp(Some((FORCED, 0))));
-        let begins = seen(State::Beginning, Mode::SmcR);
+        let begins = seen(State::Connecting, Mode::SmcR);
         assert_eq!(of(Phase::Connecting, begins), Class::Pending);
         assert_eq!(of(Phase::GivenUp, begins), Class::NotCounted);
         let ended = seen(State::Closed, Mode::SmcR);
@@ -176,10 +175,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_no_list_is_looked_for_some_times() {
+    fn a_missing_socket_is_looked_up_several_times() {
         let smc = entry(Kind::Smc, 1);
         let of =
-            |phase, missed, was| classify(phase, &smc, None, watched(missed, was, Duration::ZERO));
+            |phase, missed, was| classify(phase, &smc, None, tracked(missed, was, Duration::ZERO));
         assert_eq!(of(Phase::Made, MAX_MISSES - 1, false), Class::Pending);
         assert_eq!(of(Phase::Made, MAX_MISSES, false), Class::Smc);
         assert_eq!(of(Phase::GivenUp, MAX_MISSES, false), Class::NotCounted);
@@ -187,25 +186,25 @@ mod tests {
         assert_eq!(of(Phase::Connecting, MAX_MISSES, false), Class::Pending);
     }
 
-    /// However many processes are killed while they connect, there is room again.
+    /// The records of processes that are killed during a connect are freed.
     #[test]
-    fn no_connect_is_waited_for_for_ever() {
+    fn an_abandoned_connect_ends() {
         let old = MAX_CONNECT + Duration::from_secs(1);
         let (gone, here) = (u32::MAX, std::process::id());
         for (made, at_last) in [(Kind::Tcp, Class::Tcp(None)), (Kind::Smc, Class::Smc)] {
             let of = |process, age| {
-                let watched = watched(MAX_MISSES, false, age);
-                classify(Phase::Connecting, &entry(made, process), None, watched)
+                let tracked = tracked(MAX_MISSES, false, age);
+                classify(Phase::Connecting, &entry(made, process), None, tracked)
             };
             assert_eq!(of(gone, Duration::from_secs(60)), Class::Pending);
             assert_eq!(of(here, Duration::from_secs(60)), Class::Pending);
             assert_eq!(of(gone, old), Class::NotCounted);
             assert_eq!(of(here, old), at_last);
         }
-        // What the kernel still lists is not forgotten.
-        let mut listed = watched(MAX_MISSES, true, old);
+        // A socket that is still listed is not abandoned.
+        let mut listed = tracked(MAX_MISSES, true, old);
         listed.record(true);
-        let begins = seen(State::Beginning, Mode::SmcR);
+        let begins = seen(State::Connecting, Mode::SmcR);
         let smc = entry(Kind::Smc, gone);
         let found = classify(Phase::Connecting, &smc, Some(&begins), listed);
         assert_eq!(found, Class::Pending);

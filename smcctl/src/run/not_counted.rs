@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Programs that were executed without the library: their connections were not counted.
+//! Programs that were executed without the library, so that their connections were not
+//! counted.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
 use table::Table;
 
-/// So many are named in the text.
-const NAMED: usize = 3;
+/// The number of programs named in the text.
+const MAX_NAMED: usize = 3;
 
-/// All of them, by name.
+/// The programs, by name.
 #[derive(Debug, Default, Serialize)]
 #[serde(transparent)]
 pub struct NotCounted(Vec<Program>);
 
 #[derive(Debug, Serialize)]
 struct Program {
-    /// Its name, as far as it is known; `None`: others, for which there was no room.
+    /// Its name; empty if unknown, `None` for further programs.
     program: Option<String>,
-    /// How often it was executed.
+    /// The number of times it was executed.
     times: Option<usize>,
 }
 
 impl NotCounted {
-    /// What the processes of a program have left in the table.
+    /// Reads them from the table.
     #[must_use]
     pub fn of(table: &Table) -> Self {
         let mut times: BTreeMap<String, usize> = BTreeMap::new();
@@ -40,7 +41,7 @@ impl NotCounted {
         Self(named.chain(others).collect())
     }
 
-    /// In a line; nothing if there are none.
+    /// One line, or nothing if there are none.
     #[must_use]
     pub fn text(&self) -> String {
         let name = |one: &Program| match one.program.as_deref() {
@@ -48,8 +49,8 @@ impl NotCounted {
             Some("") => "(by its descriptor)".to_owned(),
             Some(name) => name.to_owned(),
         };
-        let mut names: Vec<String> = self.0.iter().take(NAMED).map(name).collect();
-        match self.0.len().saturating_sub(NAMED) {
+        let mut names: Vec<String> = self.0.iter().take(MAX_NAMED).map(name).collect();
+        match self.0.len().saturating_sub(MAX_NAMED) {
             0 => {}
             more => names.push(format!("{more} more")),
         }
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_are_named() {
+    fn the_first_programs_are_named() {
         let begin = "smcctl: not counted, executed without the library: ";
         assert_eq!(NotCounted::default().text(), "");
         let two = unseen(&[Some("su"), Some("")]).text();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Why a connection is TCP: what the kernel says, what the lists say, and what can
-//! be told from what its socket was before.
+//! Why a connection is TCP: from the reasons of the kernel, the lists, and what the
+//! socket was before.
 
 use crate::explain::codes::in_words;
 use serde::{Serialize, Serializer};
@@ -9,10 +9,10 @@ use std::fmt;
 use std::net::{Ipv6Addr, SocketAddr};
 use table::{Entry, Kind, Role};
 
-/// The kernel's reason for a socket that was made TCP before it was connected
-/// (`SMC_CLC_DECL_OPTUNSUPP`): by the shim, or because of what the program did.
+/// The kernel's reason for a socket that was demoted before the connect
+/// (`SMC_CLC_DECL_OPTUNSUPP`): by the shim, or by an option that the program set.
 pub const FORCED: u32 = 0x0306_0000;
-/// The peer has a reason (`SMC_CLC_DECL_PEERDECL`).
+/// The peer declined (`SMC_CLC_DECL_PEERDECL`).
 const PEER_DECLINED: u32 = 0x0500_0000;
 
 /// Why a connection is TCP.
@@ -20,34 +20,34 @@ const PEER_DECLINED: u32 = 0x0500_0000;
 pub enum TcpReason {
     /// `SMC_DISABLE`.
     Disabled,
-    /// The kernel has none.
+    /// The kernel has no SMC.
     NoSmc,
-    /// The lists, in the words of the policy.
+    /// The lists do not allow it: the reason of the policy.
     Listed(String),
-    /// The program is not on the list.
+    /// The program is not in `SMC_PROCESSES`.
     Program,
-    /// The kernel's own reason and the peer's.
+    /// The kernel's reasons on this side and on the peer.
     Kernel(u32, u32),
-    /// The shim remembers that SMC with this peer was slow.
+    /// The shim uses TCP after a slow handshake with this peer.
     Slow,
-    /// TCP took over from an SMC handshake.
+    /// The SMC handshake failed and was replaced by TCP.
     Handshake,
-    /// The program did what only TCP can.
+    /// The program used what only TCP supports.
     OnlyTcp,
-    /// Its socket, or its listener's, was never SMC.
+    /// The socket or its listener was never SMC.
     NeverSmc(Side),
-    /// It fell back and was gone before the kernel was asked why.
+    /// It fell back and was closed before the kernel was asked for the reason.
     Gone,
-    /// It was one too many at a time for details.
+    /// There were too many connections at a time for details.
     TooMany,
 }
 
-/// [`Role`] in an order.
+/// [`Role`] with an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
-    /// It was accepted.
+    /// Accepted.
     Accepted,
-    /// It was made.
+    /// Connected.
     Connected,
 }
 
@@ -71,13 +71,15 @@ impl fmt::Display for TcpReason {
                 write!(f, "the peer declined: {}", in_words(*peer))
             }
             Self::Kernel(own, _) => f.write_str(&in_words(*own)),
-            Self::Slow => f.write_str("SMC with this host was slow a short while ago"),
+            Self::Slow => f.write_str("the last SMC handshake with this host was slow"),
             Self::Handshake => f.write_str("the SMC handshake failed or was interrupted"),
-            Self::OnlyTcp => f.write_str("the program used what only TCP can do"),
-            Self::NeverSmc(Side::Connected) => f.write_str("it was not made as an SMC socket"),
+            Self::OnlyTcp => f.write_str("the program used what only TCP supports"),
+            Self::NeverSmc(Side::Connected) => {
+                f.write_str("the socket was not created as an SMC socket")
+            }
             Self::NeverSmc(Side::Accepted) => f.write_str("the listening socket was not SMC"),
-            Self::Gone => f.write_str("gone before the kernel was asked why"),
-            Self::TooMany => f.write_str("too many at one time to ask why"),
+            Self::Gone => f.write_str("closed before the kernel was asked for the reason"),
+            Self::TooMany => f.write_str("too many at one time for a reason"),
         }
     }
 }
@@ -88,7 +90,7 @@ impl Serialize for TcpReason {
     }
 }
 
-/// Knows what the program was started with.
+/// Finds reasons, from the configuration of the program.
 #[derive(Debug)]
 pub struct Explainer {
     config: Config,
@@ -96,16 +98,16 @@ pub struct Explainer {
 }
 
 impl Explainer {
-    /// `has_smc`: the kernel makes SMC sockets.
+    /// `has_smc`: the kernel creates SMC sockets.
     #[must_use]
     pub fn new(config: Config, has_smc: bool) -> Self {
         Self { config, has_smc }
     }
 
-    /// Why this connection is TCP, given the reasons that the kernel's list of SMC
-    /// sockets has for it (0: it was not seen there), `None` if it was never SMC.
+    /// Returns why a connection is TCP. `listed` are its reasons in the kernel's list of SMC
+    /// sockets (0: it was not in it), `None` if it was never SMC.
     #[must_use]
-    pub fn why(&self, entry: &Entry, listed: Option<(u32, u32)>) -> TcpReason {
+    pub fn reason(&self, entry: &Entry, listed: Option<(u32, u32)>) -> TcpReason {
         let (facts, lists) = (entry.facts, &self.config.lists);
         if self.config.disabled {
             return TcpReason::Disabled;
@@ -159,46 +161,52 @@ mod tests {
         }
     }
 
-    fn judge(name: &'static str, value: &'static str) -> Explainer {
-        let config = Config::from_env(|asked| (asked == name).then_some(value));
+    fn explainer(name: &'static str, value: &'static str) -> Explainer {
+        let config = Config::from_env(|variable| (variable == name).then_some(value));
         Explainer::new(config.unwrap(), true)
     }
 
     #[test]
-    fn whoever_decided_is_named() {
+    fn the_reason_names_what_decided() {
         use {Kind::*, Role::*};
-        let none = judge("", "");
-        let port = judge("SMC_PORTS", "80");
+        let none = explainer("", "");
+        let port = explainer("SMC_PORTS", "80");
         let words = TcpReason::Listed("port 81 not in SMC_PORTS".to_owned());
         let demoted = entry(Connecting, Smc, Smc, 81);
-        assert_eq!(port.why(&demoted, Some((FORCED, 0))), words);
-        assert_eq!(none.why(&demoted, Some((FORCED, 0))), TcpReason::Slow);
+        assert_eq!(port.reason(&demoted, Some((FORCED, 0))), words);
+        assert_eq!(none.reason(&demoted, Some((FORCED, 0))), TcpReason::Slow);
         let early = entry(Connecting, Tcp, Smc, 81);
-        assert_eq!(none.why(&early, Some((FORCED, 0))), TcpReason::OnlyTcp);
+        assert_eq!(none.reason(&early, Some((FORCED, 0))), TcpReason::OnlyTcp);
         let child = entry(Accepting, Tcp, Tcp, 81);
-        assert_eq!(port.why(&child, None), words);
-        assert_eq!(none.why(&child, None), TcpReason::NeverSmc(Side::Accepted));
-        let plain = entry(Connecting, Tcp, Tcp, 80);
-        assert_eq!(port.why(&plain, None), TcpReason::NeverSmc(Side::Connected));
+        assert_eq!(port.reason(&child, None), words);
         assert_eq!(
-            judge("SMC_PROCESSES", "x").why(&plain, None),
+            none.reason(&child, None),
+            TcpReason::NeverSmc(Side::Accepted)
+        );
+        let plain = entry(Connecting, Tcp, Tcp, 80);
+        assert_eq!(
+            port.reason(&plain, None),
+            TcpReason::NeverSmc(Side::Connected)
+        );
+        assert_eq!(
+            explainer("SMC_PROCESSES", "x").reason(&plain, None),
             TcpReason::Program
         );
         let renewed = entry(Connecting, Smc, Tcp, 80);
-        assert_eq!(port.why(&renewed, None), TcpReason::Handshake);
+        assert_eq!(port.reason(&renewed, None), TcpReason::Handshake);
         assert_eq!(
-            judge("SMC_DISABLE", "1").why(&plain, None),
+            explainer("SMC_DISABLE", "1").reason(&plain, None),
             TcpReason::Disabled
         );
     }
 
     #[test]
-    fn the_kernels_reason_is_the_reason() {
+    fn the_reason_of_the_kernel_comes_first() {
         let entry = entry(Role::Accepting, Kind::Smc, Kind::Smc, 80);
-        let none = judge("", "");
-        let why = none.why(&entry, Some((0x0301_0000, 0)));
+        let none = explainer("", "");
+        let why = none.reason(&entry, Some((0x0301_0000, 0)));
         assert_eq!(why, TcpReason::Kernel(0x0301_0000, 0));
-        assert_eq!(none.why(&entry, Some((0, 0))), TcpReason::Gone);
+        assert_eq!(none.reason(&entry, Some((0, 0))), TcpReason::Gone);
         let declined = TcpReason::Kernel(PEER_DECLINED, 0x0303_0008).to_string();
         assert!(declined.contains("0x03030008"), "{declined}");
         assert!(declined.starts_with("the peer declined: "), "{declined}");

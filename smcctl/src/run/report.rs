@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The report: what a program's connections were.
+//! The report of `smcctl run --report`.
 
 use super::not_counted::NotCounted;
 use super::reason::{Side, TcpReason};
@@ -8,22 +8,22 @@ use crate::output::{Column, Report, Table};
 use serde::Serialize;
 use std::fmt::Write;
 
-/// The report.
+/// What the connections of a program were.
 #[derive(Debug, Serialize)]
 pub struct ConnectionReport {
-    /// The program.
+    /// The name of the program.
     command: String,
-    /// Its libraries were loaded: its connections were counted.
+    /// The library was loaded, so its connections were counted.
     counted: bool,
-    /// Some of its processes go on, and this is not the end.
+    /// Some of its processes are still running.
     still_running: bool,
-    /// Programs that were executed without the library: theirs were not.
+    /// Programs that were executed without the library.
     not_counted: NotCounted,
-    /// Connections that were made without `connect`: not counted either.
+    /// The number of connections made without `connect`, which are not counted.
     without_connect: u32,
-    /// How many there were in all.
+    /// The totals.
     total: Total,
-    /// How many there were of each kind.
+    /// The counts by side, port, kind and reason.
     connections: Vec<Line>,
 }
 
@@ -40,20 +40,20 @@ struct Total {
 struct Line {
     /// `accepted` or `connected`.
     side: &'static str,
-    /// Its own when accepted, the peer's when connected.
+    /// The local port when accepted, the peer's when connected.
     port: Option<u16>,
     count: u64,
     kind: &'static str,
     /// Why it is TCP.
     reason: Option<TcpReason>,
-    /// The kernel's own code for that.
+    /// The kernel's code on this side.
     code: Option<String>,
-    /// The peer's.
+    /// The peer's code.
     peer_code: Option<String>,
 }
 
 impl ConnectionReport {
-    /// Of a program by the name `command`.
+    /// Creates the report of a program.
     #[must_use]
     pub fn new(
         command: String,
@@ -69,17 +69,17 @@ impl ConnectionReport {
             }
             _ => None,
         };
-        let lines = tally.lines().map(|(side, port, what, count)| Line {
+        let lines = tally.lines().map(|(side, port, transport, count)| Line {
             side: match side {
                 Side::Accepted => "accepted",
                 Side::Connected => "connected",
             },
             port,
             count,
-            kind: what.name(),
-            reason: what.why().cloned(),
-            code: code(what.why(), false),
-            peer_code: code(what.why(), true),
+            kind: transport.name(),
+            reason: transport.reason().cloned(),
+            code: code(transport.reason(), false),
+            peer_code: code(transport.reason(), true),
         });
         Self {
             command,
@@ -103,7 +103,7 @@ impl Report for ConnectionReport {
         let command = &self.command;
         if !self.counted {
             return format!(
-                "smcctl: {command} cannot be preloaded: its connections were not counted\n"
+                "smcctl: {command} cannot be preloaded, so its connections were not counted\n"
             );
         }
         let Total {
@@ -173,14 +173,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_fits_and_says_all() {
+    fn the_text_fits_and_json_has_the_codes() {
         let mut tally = Tally::default();
         tally.add(Side::Accepted, Some(6379), Transport::SmcD, 200);
         let why = TcpReason::Kernel(0x0500_0000, 0x0303_0008);
         tally.add(Side::Connected, Some(443), Transport::Tcp(why), 1);
         tally.add(Side::Connected, None, Transport::Tcp(TcpReason::TooMany), 3);
-        let told = ConnectionReport::new("server".to_owned(), &tally, true, <_>::default(), false);
-        let text = anstream::adapter::strip_str(&told.text()).to_string();
+        let report =
+            ConnectionReport::new("server".to_owned(), &tally, true, <_>::default(), false);
+        let text = anstream::adapter::strip_str(&report.text()).to_string();
         assert!(
             text.starts_with("smcctl: 204 connections of server: 200 SMC-D, 4 TCP\n"),
             "{text}"
@@ -190,7 +191,7 @@ mod tests {
             text.lines().all(|line| line.chars().count() <= 80),
             "{text}"
         );
-        let json = serde_json::to_value(&told).unwrap();
+        let json = serde_json::to_value(&report).unwrap();
         assert_eq!(json["total"]["smc_d"], 200);
         assert_eq!(json["connections"][0]["side"], "accepted");
         let refused = json["connections"].as_array().unwrap();
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_in_words_too() {
+    fn a_report_without_connections_has_a_line() {
         let none = Tally::default();
         let text = |counted, runs| {
             ConnectionReport::new("x".to_owned(), &none, counted, <_>::default(), runs).text()

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The memory that is shared with the program: a file, so that a program that is
-//! executed finds it too, removed at the end.
+//! The memory shared with the program: a mapped file, which programs that it executes
+//! open too, removed at the end.
 //!
-//! Where smcctl is root the program may run as somebody else, who must be able to
-//! open the file: everybody may, who knows its name, and nobody but the program is
-//! told it.
+//! If smcctl runs as root the program may run as another user, who must be able to open
+//! the file. It is then accessible to everyone who knows its random name, which only the
+//! program gets.
 
 use crate::failure::{words, Failure};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
@@ -25,13 +25,13 @@ pub struct SharedTable {
 }
 
 impl SharedTable {
-    /// Makes one.
+    /// Creates the file and maps it.
     ///
     /// # Errors
-    /// When there is no place for it.
+    /// When no directory is writable.
     pub fn create() -> Result<Self, Failure> {
         let mut failed = None;
-        for place in places() {
+        for place in directories() {
             match Self::create_in(&place) {
                 Ok(shared) => return Ok(shared),
                 Err(error) => {
@@ -41,16 +41,16 @@ impl SharedTable {
         }
         Err(match failed {
             Some((place, error)) => Failure::new(format!(
-                "no shared memory for the report in {}: {}",
+                "cannot create shared memory for the report in {}: {}",
                 place.display(),
                 words(&error)
             )),
-            None => Failure::new("no place for the report's shared memory"),
+            None => Failure::new("no directory for the shared memory of the report: set TMPDIR"),
         })
     }
 
     fn create_in(place: &Path) -> io::Result<Self> {
-        // SAFETY: no memory is involved.
+        // SAFETY: geteuid has no preconditions.
         let is_root = unsafe { libc::geteuid() } == 0;
         let (folder_mode, file_mode) = if is_root {
             (0o711, 0o666)
@@ -85,13 +85,13 @@ impl SharedTable {
         }
     }
 
-    /// The table; it stays as long as this process.
+    /// The table; it is mapped until this process ends.
     #[must_use]
     pub fn table(&self) -> &'static Table {
         self.table
     }
 
-    /// Where the program finds it.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -105,8 +105,8 @@ impl Drop for SharedTable {
     }
 }
 
-/// Memory first, since nothing of it is to be kept.
-fn places() -> Vec<PathBuf> {
+/// The directories to try: first those in memory.
+fn directories() -> Vec<PathBuf> {
     let named = |name| std::env::var_os(name).map(PathBuf::from);
     [
         Some(PathBuf::from("/dev/shm")),
@@ -122,7 +122,7 @@ fn places() -> Vec<PathBuf> {
 
 fn random() -> io::Result<u64> {
     let mut bytes = [0; 8];
-    // SAFETY: so many bytes are there.
+    // SAFETY: the length is that of the array.
     let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
     if got == 8 {
         Ok(u64::from_ne_bytes(bytes))
@@ -134,23 +134,23 @@ fn random() -> io::Result<u64> {
 fn map(file: &File) -> io::Result<&'static Table> {
     let size = size_of::<Table>();
     let length = libc::off_t::try_from(size).map_err(io::Error::other)?;
-    // All of it now: a page that is missing later is a bus error in the program.
-    // SAFETY: a descriptor of this function.
+    // Allocated now: a page that cannot be allocated later is a SIGBUS in the program.
+    // SAFETY: the descriptor is that of an open file.
     match unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, length) } {
         0 => {}
         errno => return Err(io::Error::from_raw_os_error(errno)),
     }
     let access = libc::PROT_READ | libc::PROT_WRITE;
     let (nowhere, shared) = (std::ptr::null_mut(), libc::MAP_SHARED);
-    // SAFETY: asks for fresh pages anywhere.
+    // SAFETY: without MAP_FIXED no existing mapping is replaced.
     let pages = unsafe { libc::mmap(nowhere, size, access, shared, file.as_raw_fd(), 0) };
     if pages == libc::MAP_FAILED {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: so many bytes are mapped for good, pages are aligned, and a table is
-    // made of atomic numbers only, for which zeroes are valid.
+    // SAFETY: the mapping is as large as a table, page-aligned and never unmapped; a table
+    // consists of atomics, for which zeroes are valid.
     let table = unsafe { &*pages.cast::<Table>() };
-    make_mutex(table)?;
+    init_mutex(table)?;
     table.begin();
     Ok(table)
 }
@@ -163,12 +163,12 @@ fn mutex_of(table: &Table) -> *mut libc::pthread_mutex_t {
     std::ptr::from_ref(table.mutex()).cast_mut().cast()
 }
 
-fn make_mutex(table: &Table) -> io::Result<()> {
+fn init_mutex(table: &Table) -> io::Result<()> {
     let mut attributes = std::mem::MaybeUninit::<libc::pthread_mutexattr_t>::uninit();
     let attributes = attributes.as_mut_ptr();
     let mutex = mutex_of(table);
-    // SAFETY: initialised first, destroyed last; the mutex is in memory that stays,
-    // and atomic, so that others may look at it.
+    // SAFETY: the attributes are initialised before use and destroyed after; the mutex is
+    // in memory that is never unmapped and consists of atomics for everyone else.
     let failed = unsafe {
         let failed = libc::pthread_mutexattr_init(attributes)
             | libc::pthread_mutexattr_setpshared(attributes, libc::PTHREAD_PROCESS_SHARED)
@@ -184,28 +184,27 @@ fn make_mutex(table: &Table) -> io::Result<()> {
     }
 }
 
-/// The calling thread reads the table from now on until it ends, however it ends:
-/// the kernel sees to that.
+/// Marks the calling thread as the reader of the table. The mutex is robust: the kernel
+/// releases it when the thread ends in any way.
 pub fn lock_reader(table: &Table) {
-    // SAFETY: made by `make_mutex`; nobody else ever locks it.
+    // SAFETY: initialised by `init_mutex`; only the reader locks it.
     unsafe { libc::pthread_mutex_lock(mutex_of(table)) };
 }
 
-/// The calling thread does not read any more.
+/// Ends what [`lock_reader`] started.
 pub fn unlock_reader(table: &Table) {
     // SAFETY: locked by this thread.
     unsafe { libc::pthread_mutex_unlock(mutex_of(table)) };
 }
 
-/// Sleeps until `futex` is woken, unless it is not `value` any more; at most so
-/// long, or for ever.
+/// Sleeps until `futex` is woken or the limit has passed, if its value is `value`.
 pub fn sleep(futex: &AtomicU32, value: u32, limit: Option<Duration>) {
     let limit = limit.map(|limit| libc::timespec {
         tv_sec: libc::time_t::try_from(limit.as_secs()).unwrap_or(libc::time_t::MAX),
         tv_nsec: limit.subsec_nanos().into(),
     });
     let limit = limit.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-    // SAFETY: a futex and a time that are there.
+    // SAFETY: the futex and the time are valid for the whole call.
     unsafe {
         libc::syscall(
             libc::SYS_futex,
@@ -217,16 +216,16 @@ pub fn sleep(futex: &AtomicU32, value: u32, limit: Option<Duration>) {
     };
 }
 
-/// Wakes all who sleep on `futex`.
+/// Wakes all threads that sleep on `futex`.
 pub fn wake(futex: &AtomicU32) {
-    // SAFETY: a futex that is there.
+    // SAFETY: the futex is valid for the whole call.
     unsafe { libc::syscall(libc::SYS_futex, futex.as_ptr(), libc::FUTEX_WAKE, i32::MAX) };
 }
 
-/// Puts the calling thread into another network; whether it may.
+/// Moves the calling thread to another network namespace. Returns whether it succeeded.
 #[must_use]
-pub fn enter_network(namespace: &File) -> bool {
-    // SAFETY: no memory is involved; the descriptor is the file's.
+pub fn enter_network_namespace(namespace: &File) -> bool {
+    // SAFETY: setns takes numbers; the descriptor is that of an open file.
     unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) == 0 }
 }
 
@@ -235,17 +234,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_read_as_long_as_the_reader_lives() {
+    fn the_table_is_read_until_the_reader_ends() {
         let shared = SharedTable::create().unwrap();
         let table = shared.table();
         assert!(table.is_valid() && !table.is_read());
         assert!(shared.path().exists());
-        // It ends without unlocking.
+        // The thread ends without unlocking.
         let reader = std::thread::spawn(move || {
             lock_reader(table);
             assert!(table.is_read());
         });
-        // A scope's end would not wait until the thread is gone.
+        // Joining waits until the thread has ended.
         reader.join().unwrap();
         assert!(!table.is_read());
         let path = shared.path().to_owned();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the kernel's list of SMC sockets says of those that are looked for.
+//! The kernel's list of SMC sockets, reduced to state and mode.
 
 use super::shared_memory;
 use crate::kernel::diag::{self, Wanted};
@@ -7,43 +7,43 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::{io, thread};
 
-/// Where a socket is in its life.
+/// The state of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// There is no connection yet.
-    Beginning,
-    /// There is one, or one side has closed it.
+    /// Not connected yet.
+    Connecting,
+    /// Connected, or closed by one side.
     Connected,
-    /// It has ended, or was never made.
+    /// The connection has ended or was never established.
     Closed,
 }
 
-/// What a connection is.
+/// The mode of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Over RDMA.
     SmcR,
-    /// Over shared memory of one machine.
+    /// Over shared memory within one machine.
     SmcD,
-    /// The kernel does not tell which.
+    /// SMC of an unknown kind.
     Smc,
-    /// It fell back: the own reason, and the peer's.
+    /// Fallen back: the reason on this side and that of the peer.
     Tcp(u32, u32),
 }
 
-/// What the kernel says of one socket.
+/// A socket in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Observed {
-    /// Where it is in its life.
+    /// Its state.
     pub state: State,
-    /// What it is; only fallbacks can be told before and after there is a connection.
+    /// Its mode. Without a connection only fallbacks are known.
     pub mode: Mode,
 }
 
 impl From<&diag::Socket> for Observed {
     fn from(socket: &diag::Socket) -> Self {
         let state = match socket.state {
-            diag::State::Init => State::Beginning,
+            diag::State::Init => State::Connecting,
             diag::State::Active | diag::State::Closing => State::Connected,
             _ => State::Closed,
         };
@@ -60,10 +60,10 @@ impl From<&diag::Socket> for Observed {
     }
 }
 
-/// The list, by the inode of the socket.
+/// Reads the list, by inode.
 ///
 /// # Errors
-/// The kernel's: it has no SMC, or no `smc_diag`.
+/// That of the kernel, without SMC or `smc_diag`.
 pub fn list() -> io::Result<HashMap<u64, Observed>> {
     let mut found = HashMap::new();
     diag::each(Wanted::None, |socket| {
@@ -72,8 +72,8 @@ pub fn list() -> io::Result<HashMap<u64, Observed>> {
     Ok(found)
 }
 
-/// The list of the network namespace that a process is in, if that is another one
-/// than this process's and may be entered.
+/// Reads the list of a process's network namespace, if that differs from the current one
+/// and can be entered.
 #[must_use]
 pub fn list_in_namespace_of(process: u32) -> HashMap<u64, Observed> {
     let path = format!("/proc/{process}/ns/net");
@@ -85,9 +85,9 @@ pub fn list_in_namespace_of(process: u32) -> HashMap<u64, Observed> {
     let Ok(namespace) = File::open(&path) else {
         return HashMap::new();
     };
-    // A thread of its own: it does not come back from there.
+    // In a thread of its own, since that stays in the namespace.
     let entered = thread::spawn(move || {
-        if shared_memory::enter_network(&namespace) {
+        if shared_memory::enter_network_namespace(&namespace) {
             list().unwrap_or_default()
         } else {
             HashMap::new()
