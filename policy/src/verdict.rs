@@ -65,7 +65,7 @@ pub enum Reason<'a> {
         /// The negative item.
         by: Network,
     },
-    /// `SMC with 192.0.2.1 was slow a short while ago`
+    /// `the last SMC handshake with 192.0.2.1 was slow`
     SlowHandshake {
         /// The peer.
         host: IpAddr,
@@ -102,7 +102,7 @@ impl fmt::Display for Reason<'_> {
             Reason::SlowHandshake { host } => {
                 write!(
                     f,
-                    "SMC with {} was slow a short while ago",
+                    "the last SMC handshake with {} was slow",
                     host.to_canonical()
                 )
             }

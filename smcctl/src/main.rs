@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl`: is this host ready for SMC, and is it really SMC?
+//! `smcctl`: checks, configures and monitors SMC.
 
 use clap::Parser;
 use smcctl::cli::Cli;

@@ -4,7 +4,7 @@
 use crate::configuration::apply::{apply, Applied, Status};
 use crate::configuration::parse::{parse, Problem};
 use crate::configuration::{Line, FILE};
-use crate::failure::{words, Failure, Outcome, NO};
+use crate::failure::{words, Failure, Outcome, EXIT_FALSE};
 use crate::output::{Column, Output, Report, Table};
 use crate::system::files::Root;
 use anstream::eprintln;
@@ -77,7 +77,7 @@ impl Report for ApplyReport {
     }
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
 /// When the file cannot be read.
@@ -108,7 +108,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
         })?;
     }
     report_failures(file, &applied);
-    Ok(ExitCode::from(if all_set { 0 } else { NO }))
+    Ok(ExitCode::from(if all_set { 0 } else { EXIT_FALSE }))
 }
 
 fn row(applied: &Applied) -> Row {

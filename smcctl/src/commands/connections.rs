@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl connections`: every SMC socket, and what it really is.
+//! `smcctl connections`: all SMC sockets and their modes.
 
 use crate::connections::filter::Filter;
 use crate::connections::list::{self, Selection};
 use crate::connections::show::{end, program, reasons, text};
 use crate::connections::Connection;
-use crate::failure::{again_with_sudo, Failure, Outcome, NO};
+use crate::failure::{again_with_sudo, Failure, Outcome, EXIT_FALSE};
 use crate::output::{plural, Output, Report};
 use crate::watch::{self, Cell, Column, Row, Rows, Watch};
 use anstream::eprintln;
@@ -19,7 +19,7 @@ use std::process::ExitCode;
 pub struct Arguments {
     #[command(flatten)]
     filter: Filter,
-    /// Print only the processes that have them, one PID a line
+    /// Print only the PIDs of their processes, one per line
     #[arg(long, conflicts_with = "watch")]
     pids: bool,
     #[command(flatten)]
@@ -56,10 +56,10 @@ impl Report for Pids {
     }
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When the kernel does not tell.
+/// When the kernel does not report it.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     if let Some(interval) = arguments.watch.interval() {
         let view = watch::View {
@@ -81,45 +81,45 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     } = all.select(&arguments.filter);
     if connections.is_empty() {
         output.say(match count {
-            0 => "no SMC socket",
-            _ => "no such SMC socket",
+            0 => "no SMC sockets",
+            _ => "no matching SMC sockets",
         })?;
     }
     output.show(&Connections {
         connections,
         hidden,
     })?;
-    say_hidden(hidden);
+    report_hidden(hidden);
     Ok(ExitCode::SUCCESS)
 }
 
-/// For scripts: who has these sockets, and whether anybody has.
+/// For scripts: prints the processes, and returns whether there are any.
 fn pids(selection: &Selection, output: &mut Output) -> Outcome {
     let pids = selection.pids();
-    let is_found = !pids.is_empty();
+    let has_any = !pids.is_empty();
     output.show(&Pids {
         pids,
         hidden: selection.hidden,
     })?;
-    say_hidden(selection.hidden);
-    if !is_found && selection.hidden == 0 && selection.ownerless > 0 {
+    report_hidden(selection.hidden);
+    if !has_any && selection.hidden == 0 && selection.ownerless > 0 {
         eprintln!(
-            "smcctl: no process that can be seen here has {} that fit: \
-             in another PID namespace, or ending?",
+            "smcctl: no visible process has {} that match: \
+             in another PID namespace, or exiting?",
             plural(selection.ownerless, "socket")
         );
     }
-    Ok(if is_found {
+    Ok(if has_any {
         ExitCode::SUCCESS
     } else {
-        ExitCode::from(NO)
+        ExitCode::from(EXIT_FALSE)
     })
 }
 
-fn say_hidden(hidden: usize) {
+fn report_hidden(hidden: usize) {
     if hidden > 0 {
         eprintln!(
-            "smcctl: who has {} is hidden from this user; to see it: {}",
+            "smcctl: the processes of {} are hidden from this user; to show them: {}",
             plural(hidden, "socket"),
             again_with_sudo()
         );

@@ -97,8 +97,8 @@ fn set(root: &Root, setting: &Setting) -> Result<(), Failure> {
         Setting::Sysctl(name, value) => write(root, name, value),
         Setting::Ueid(name) => ueid::add(name),
         Setting::Pnetid(entry) => match &entry.device {
-            Device::Net { name } => pnetid::give(&entry.pnetid, Some(name), None),
-            Device::Ib { name, port } => pnetid::give(&entry.pnetid, None, Some((name, *port))),
+            Device::Net { name } => pnetid::assign(&entry.pnetid, Some(name), None),
+            Device::Ib { name, port } => pnetid::assign(&entry.pnetid, None, Some((name, *port))),
         },
         Setting::Seid(on) => seid::set(*on),
         Setting::LimitHandshakes(on) => limit_handshakes::set(*on),
