@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is known to be wrong with SMC in this kernel: holes that any user or peer can
-//! use, faults that programs meet, and what no release has fixed yet.
+//! Known defects of SMC by kernel release: vulnerabilities, bugs that affect programs, and
+//! what no release has fixed yet.
 //!
 //! The releases are those of the kernel's CVE records (cve.org) and of Debian's
 //! changelogs of 6.1.192-3 and 6.12.118-1. A series that neither names is not judged.
@@ -10,42 +10,42 @@ use super::kernel::Kernel;
 use super::Privilege;
 use crate::kernel::version::{debian_package, Number, Origin, Version};
 
-/// Something that was fixed.
+/// A defect that was fixed.
 struct Defect {
-    /// What people can look for.
+    /// Its name.
     name: &'static str,
-    /// The first series that has it.
+    /// The first series with it.
     since: (u32, u32),
-    /// The first stable release without it, by series.
+    /// The first stable release with the fix, by series.
     stable: &'static [((u32, u32), u32)],
-    /// The first series that never had it again.
+    /// The first series that had the fix from the start.
     mainline: (u32, u32),
 }
 
-/// The worst first.
+/// Vulnerabilities, the most severe first.
 const VULNERABILITIES: &[Defect] = &[
-    // Any TCP socket could be made an SMC socket (TCP_ULP): use after free of its file.
+    // TCP_ULP turned any TCP socket into an SMC socket: use after free of its file.
     Defect {
         name: "CVE-2026-46330",
         since: (5, 17),
         stable: &[((6, 1), 191), ((6, 12), 114), ((6, 19), 4)],
         mainline: (7, 0),
     },
-    // splice(2), and close meanwhile: use after free of the connection.
+    // close during splice(2): use after free of the connection.
     Defect {
         name: "CVE-2026-80982",
         since: (4, 18),
         stable: &[((6, 1), 188), ((6, 12), 109), ((6, 18), 50), ((7, 2), 4)],
         mainline: (7, 3),
     },
-    // A peer's messages while a connection ends: use after free.
+    // Messages of the peer during the end of a connection: use after free.
     Defect {
         name: "CVE-2026-80980",
         since: (5, 8),
         stable: &[((6, 1), 191), ((6, 12), 112), ((6, 18), 50), ((7, 2), 4)],
         mainline: (7, 3),
     },
-    // A link group ends while a socket is closed: use after free.
+    // The end of a link group during close: use after free.
     Defect {
         name: "CVE-2026-74493",
         since: (5, 5),
@@ -58,7 +58,7 @@ const VULNERABILITIES: &[Defect] = &[
         ],
         mainline: (7, 2),
     },
-    // A connection comes in while the listener is closed: use after free.
+    // A new connection during the close of the listener: use after free.
     Defect {
         name: "CVE-2026-23450",
         since: (5, 18),
@@ -73,7 +73,7 @@ const VULNERABILITIES: &[Defect] = &[
     },
 ];
 
-/// What programs meet, the worst first. Older series have them, too, or are not known.
+/// Bugs that affect programs, the most severe first. Older series are affected or unknown.
 const BUGS: &[Defect] = &[
     Defect {
         name: "wrong data after recv with MSG_PEEK",
@@ -82,48 +82,48 @@ const BUGS: &[Defect] = &[
         mainline: (6, 14),
     },
     Defect {
-        name: "wrong data after a handshake that was declined",
+        name: "wrong data after a declined handshake",
         since: (4, 11),
         stable: &[((6, 1), 65)],
         mainline: (6, 7),
     },
     Defect {
-        name: "senders that poll never wakes",
+        name: "poll that never wakes a sender",
         since: (4, 11),
         stable: &[((6, 1), 122), ((6, 12), 7)],
         mainline: (6, 13),
     },
     Defect {
-        name: "connections that stand still before anything is sent",
+        name: "connections that stall before any data is sent",
         since: (4, 11),
         stable: &[((6, 1), 63)],
         mainline: (6, 7),
     },
 ];
 
-/// The newest release in which splice(2) was seen to hand out the buffer's own pages
-/// (`smc_rx_splice` in `net/smc/smc_rx.c`). No release is known that does not.
+/// The newest release in which splice(2) was seen to pass on the pages of the receive
+/// buffer (`smc_rx_splice` in `net/smc/smc_rx.c`). No release is known to be fixed.
 const LAST_BROKEN_SPLICE: Number = Number {
     series: (7, 3),
     patch: 4,
 };
 
-/// Whether a kernel has a defect.
+/// Whether a kernel is affected by a defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Status {
-    Yes,
-    No,
+    Affected,
+    Fixed,
     Unknown,
 }
 
 impl Defect {
     fn status_in(&self, number: Number) -> Status {
         if number.series < self.since || number.series >= self.mainline {
-            return Status::No;
+            return Status::Fixed;
         }
         match self.fixed_in(number.series) {
-            Some(patch) if number.patch < patch => Status::Yes,
-            Some(_) => Status::No,
+            Some(patch) if number.patch < patch => Status::Affected,
+            Some(_) => Status::Fixed,
             None => Status::Unknown,
         }
     }
@@ -134,7 +134,7 @@ impl Defect {
     }
 }
 
-/// What there is to say of a kernel that has SMC or can load it.
+/// Checks a kernel that has SMC or can load it.
 #[must_use]
 pub fn findings(kernel: &Kernel, privilege: Privilege) -> Vec<Finding> {
     if !kernel.can_have_smc() {
@@ -143,13 +143,13 @@ pub fn findings(kernel: &Kernel, privilege: Privilege) -> Vec<Finding> {
     let Version { number, origin } = kernel.version;
     let mut findings = vec![match number {
         Some(number) => vulnerabilities(kernel, number, origin, privilege),
-        None => cannot_tell(&kernel.release, &names(VULNERABILITIES.iter())),
+        None => unknown_fixes(&kernel.release, &names(VULNERABILITIES.iter())),
     }];
     if let Some(number) = number.filter(|_| origin != Origin::Other) {
-        let met: Vec<_> = with_status(BUGS, number, Status::Yes);
-        if !met.is_empty() {
-            let what = summary(number, "has faults in SMC", &met);
-            let why = "programs get wrong data or wait for ever; install a newer kernel";
+        let bugs: Vec<_> = with_status(BUGS, number, Status::Affected);
+        if !bugs.is_empty() {
+            let what = summary(number, "has bugs in SMC", &bugs);
+            let why = "programs get wrong data or hang; install a newer kernel";
             findings.push(Finding::warning("kernel", what, why));
         }
     }
@@ -163,30 +163,30 @@ fn vulnerabilities(
     origin: Origin,
     privilege: Privilege,
 ) -> Finding {
-    let open = with_status(VULNERABILITIES, number, Status::Yes);
+    let open = with_status(VULNERABILITIES, number, Status::Affected);
     let unknown = with_status(VULNERABILITIES, number, Status::Unknown);
     if open.is_empty() && unknown.is_empty() {
         return Finding::ok(
             "kernel",
-            format!("{number} has the fixes of the known holes in SMC"),
+            format!("{number} has the fixes of the known vulnerabilities in SMC"),
             format!(
-                "{} and others of 2026; of later ones this smcctl knows nothing",
+                "{} and others of 2026; this smcctl does not know later ones",
                 names(VULNERABILITIES.iter().take(3))
             ),
         );
     }
     if open.is_empty() {
-        return cannot_tell(&kernel.release, &names(unknown.iter().copied()));
+        return unknown_fixes(&kernel.release, &names(unknown.iter().copied()));
     }
-    // Its distributor may have fixed them without another number.
+    // The distributor may have backported the fixes.
     if origin == Origin::Other {
-        return cannot_tell(&kernel.release, &names(open.iter().copied()));
+        return unknown_fixes(&kernel.release, &names(open.iter().copied()));
     }
     let finding = Finding::warning(
         "kernel",
-        summary(number, "has holes in SMC", &open),
-        "SMC sockets need no privilege: any user of this host, by some of these a peer, can \
-         damage the kernel's memory; install a newer kernel and boot it",
+        summary(number, "has vulnerabilities in SMC", &open),
+        "any user of this host, for some of them also a peer, can corrupt kernel memory; \
+         install a newer kernel and boot it",
     );
     match debian_package(&kernel.release) {
         Some(package) if origin == Origin::Debian && kernel.is_like("debian") => finding
@@ -198,51 +198,50 @@ fn vulnerabilities(
 }
 
 fn with_status(all: &'static [Defect], number: Number, status: Status) -> Vec<&'static Defect> {
-    let those = all.iter().filter(|one| one.status_in(number) == status);
-    those.collect()
+    let defects = all.iter().filter(|one| one.status_in(number) == status);
+    defects.collect()
 }
 
-/// `6.12.107 has holes in SMC: A, B; fixed in 6.12.114`.
-fn summary(number: Number, has: &str, those: &[&Defect]) -> String {
+/// `6.12.107 has vulnerabilities in SMC: A, B; fixed in 6.12.114`.
+fn summary(number: Number, what: &str, defects: &[&Defect]) -> String {
     let series = number.series;
-    let last = those.iter().filter_map(|one| one.fixed_in(series)).max();
+    let last = defects.iter().filter_map(|one| one.fixed_in(series)).max();
     let good = Number {
         series,
         patch: last.unwrap_or_default(),
     };
     format!(
-        "{number} {has}: {}; fixed in {good}",
-        names(those.iter().copied())
+        "{number} {what}: {}; fixed in {good}",
+        names(defects.iter().copied())
     )
 }
 
-fn names<'a>(those: impl Iterator<Item = &'a Defect>) -> String {
-    let names: Vec<_> = those.map(|one| one.name).collect();
+fn names<'a>(defects: impl Iterator<Item = &'a Defect>) -> String {
+    let names: Vec<_> = defects.map(|one| one.name).collect();
     names.join(", ")
 }
 
-fn cannot_tell(release: &str, names: &str) -> Finding {
+fn unknown_fixes(release: &str, names: &str) -> Finding {
     Finding::note(
         "kernel",
-        format!("cannot tell whether {release} has the fixes of the known holes in SMC"),
-        format!("its number does not say: look for these in its changelog: {names}"),
+        format!("unknown whether {release} has the fixes of the known vulnerabilities in SMC"),
+        format!("the release does not show it; see its changelog for {names}"),
     )
 }
 
 fn splice(number: Option<Number>) -> Finding {
     let what = if number.is_none_or(|number| number > LAST_BROKEN_SPLICE) {
         format!(
-            "splice(2) out of SMC sockets gave wrong data in every kernel up to {LAST_BROKEN_SPLICE}"
+            "splice(2) from SMC sockets returned wrong data in all kernels up to {LAST_BROKEN_SPLICE}"
         )
     } else {
-        "splice(2) out of SMC sockets gives wrong data in this kernel".to_owned()
+        "splice(2) from SMC sockets returns wrong data in this kernel".to_owned()
     };
     Finding::note(
         "kernel",
         what,
-        "it hands out the receive buffer's own pages, which are used again; smc_run copies \
-         instead, but not for io_uring's splice, nor for programs that make the system call \
-         themselves: leave these on TCP",
+        "it passes on pages of the receive buffer, which are reused; smc_run copies instead, \
+         but not for splice by io_uring or by direct system calls: exclude such programs",
     )
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What only the kernel's netlink tells: addresses, pnetids, EIDs, SMC-D devices.
+//! The state that is read over netlink: addresses, pnetids, EIDs, SMC-D devices.
 //!
-//! Asking for a family of SMC loads the module. A doctor changes nothing, so
-//! nothing is asked while SMC is not loaded.
+//! Resolving a netlink family of SMC loads the module. A check changes nothing, so this is
+//! read only if SMC is loaded.
 
 use crate::failure::Failure;
 use crate::kernel::attributes::Attributes;
@@ -13,7 +13,7 @@ use crate::kernel::settings::{self, Seid};
 use crate::system::interfaces::{Interface, Subnet};
 use crate::system::ports::Port;
 
-/// `NETLINK_ROUTE`, its request for addresses and their attributes.
+/// `NETLINK_ROUTE`, its request for addresses and its attributes.
 const NETLINK_ROUTE: isize = 0;
 const RTM_NEWADDR: u16 = 20;
 const RTM_GETADDR: u16 = 22;
@@ -22,33 +22,33 @@ const IFA_LOCAL: u16 = 2;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 
-/// What SMC itself knows.
+/// The state of SMC.
 #[derive(Clone, Debug, Default)]
 pub struct SmcState {
-    /// The table of pnetids.
+    /// The pnetid table.
     pub pnetids: Vec<Entry>,
     /// The user EIDs.
     pub ueids: Vec<String>,
     /// The system EID.
     pub seid: Seid,
-    /// Whether a busy server answers with TCP.
+    /// Whether a busy server falls back to TCP.
     pub limits_handshakes: bool,
     /// The devices.
     pub devices: devices::Known,
 }
 
 impl SmcState {
-    /// Whether version 2 of SMC can be offered.
+    /// Whether there is an EID, as SMC version 2 needs.
     #[must_use]
     pub fn has_eid(&self) -> bool {
         !self.ueids.is_empty() || (self.seid.enabled && self.seid.seid.is_some())
     }
 }
 
-/// Asks for all of it.
+/// Reads the state, and assigns pnetids to `ports`.
 ///
 /// # Errors
-/// When the kernel does not tell something.
+/// When the kernel does not report it.
 pub fn read(ports: &mut [Port]) -> Result<SmcState, Failure> {
     let names = SmcState {
         pnetids: pnet::table()?,
@@ -61,7 +61,7 @@ pub fn read(ports: &mut [Port]) -> Result<SmcState, Failure> {
     Ok(names)
 }
 
-/// The pnetids that count for ports: given by hand or by firmware.
+/// Assigns the effective pnetids to ports: user-defined or of the firmware.
 pub fn assign_port_pnetids(known: &[devices::Device], ports: &mut [Port]) {
     for port in ports {
         port.pnetid = known
@@ -72,8 +72,8 @@ pub fn assign_port_pnetids(known: &[devices::Device], ports: &mut [Port]) {
     }
 }
 
-/// Gives interfaces the pnetids that count for them: that of the hardware, then those
-/// of the table; that of the interface at their bottom comes first.
+/// Assigns the effective pnetids to interfaces: that of the hardware, else that of the
+/// lowest interface, else their own.
 pub fn assign_interface_pnetids(table: &[Entry], interfaces: &mut [Interface]) {
     let of = |name: &str| {
         table
@@ -90,16 +90,17 @@ pub fn assign_interface_pnetids(table: &[Entry], interfaces: &mut [Interface]) {
     }
 }
 
-/// Gives interfaces their addresses.
+/// Reads the addresses of interfaces.
 pub fn read_addresses(interfaces: &mut [Interface]) {
-    // An old kernel that does not tell leaves them without; the findings say so.
+    // On failure the interfaces have no addresses, which the findings report.
     let addresses = (RTM_GETADDR, RTM_NEWADDR);
     let _ = netlink::dump_typed(NETLINK_ROUTE, addresses, &[0; 8], |answer| {
         add_address(answer, interfaces);
     });
 }
 
-/// One address: `ifaddrmsg` (family, prefix, flags, scope, index) and attributes.
+/// Adds the address in an answer: `ifaddrmsg` (family, prefix, flags, scope, index) and
+/// attributes.
 pub fn add_address(answer: &[u8], interfaces: &mut [Interface]) {
     let Some((&[family, prefix, _, scope, a, b, c, d], rest)) = answer.split_first_chunk() else {
         return;
@@ -142,11 +143,11 @@ mod tests {
         for length in 0..answer.len() {
             add_address(&answer[..length], &mut interfaces);
         }
-        assert_eq!(interfaces[0].ipv4.len(), 1, "truncated answers say nothing");
+        assert_eq!(interfaces[0].ipv4.len(), 1, "truncated answers are ignored");
     }
 
     #[test]
-    fn this_host_tells_its_loopback_address() {
+    fn this_host_has_a_loopback_address() {
         let mut interfaces =
             crate::system::interfaces::interfaces(&crate::system::files::Root::new("/"));
         read_addresses(&mut interfaces);
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bottom_of_an_interface_decides_its_pnetid() {
+    fn the_pnetid_of_the_lowest_interface_comes_first() {
         let entry = |pnetid: &str, name: &str| Entry {
             pnetid: pnetid.to_owned(),
             device: Device::Net {
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ports_pnetid_is_the_kernels() {
+    fn the_kernel_reports_the_pnetid_of_a_port() {
         let known = devices::fixture(Some("rxe0"), None, "NET1");
         let tree = crate::system::fixtures::Tree::debian_612();
         tree.add_rxe0();

@@ -56,7 +56,7 @@ fn ueid() -> SmcState {
 }
 
 #[test]
-fn a_fresh_debian_is_told_every_step_at_once() {
+fn a_fresh_debian_gets_every_step_at_once() {
     let tree = Tree::debian_612();
     let found = diagnosis(&tree, &host(&tree, None));
     assert!(!found.ready);
@@ -73,7 +73,7 @@ fn a_fresh_debian_is_told_every_step_at_once() {
 }
 
 #[test]
-fn soft_roce_does_version_2_with_a_ueid_only() {
+fn soft_roce_supports_version_2_with_a_ueid_only() {
     let tree = loaded();
     tree.add_rxe0();
     let found = diagnosis(&tree, &host(&tree, Some(SmcState::default())));
@@ -92,7 +92,7 @@ fn soft_roce_does_version_2_with_a_ueid_only() {
 }
 
 #[test]
-fn a_port_that_is_down_is_no_port() {
+fn a_port_that_is_down_is_not_used() {
     let tree = loaded();
     tree.add_rxe0();
     tree.write("sys/class/infiniband/rxe0/ports/1/state", "1: DOWN\n");
@@ -104,7 +104,7 @@ fn a_port_that_is_down_is_no_port() {
 }
 
 #[test]
-fn a_pnetid_at_one_of_the_two_only_is_a_problem() {
+fn a_pnetid_of_the_interface_only_is_a_problem() {
     let tree = loaded();
     tree.add_rxe0();
     let mut host = host(&tree, Some(ueid()));
@@ -117,7 +117,7 @@ fn a_pnetid_at_one_of_the_two_only_is_a_problem() {
     assert_eq!(fixes, ["smcctl pnetid add NET1 --ib rxe0 --port 1"]);
     host.ports[0].pnetid = Some("NET1".to_owned());
     assert_eq!(possible(&diagnosis(&tree, &host)), ["SMC-R v2"]);
-    // Another than the interface's: nothing is taken away by a command of ours.
+    // A different pnetid: no command is proposed that removes a setting.
     host.ports[0].pnetid = Some("NET2".to_owned());
     let found = diagnosis(&tree, &host);
     assert!(!found.ready);
@@ -125,7 +125,7 @@ fn a_pnetid_at_one_of_the_two_only_is_a_problem() {
 }
 
 #[test]
-fn version_1_needs_its_own_gids_and_no_eid() {
+fn version_1_needs_roce_v1_gids_and_no_eid() {
     let tree = loaded();
     tree.add_rxe0();
     let types = "sys/class/infiniband/rxe0/ports/1/gid_attrs/types/0";
@@ -136,7 +136,7 @@ fn version_1_needs_its_own_gids_and_no_eid() {
 }
 
 #[test]
-fn a_gid_in_another_subnet_does_not_do() {
+fn a_gid_in_another_subnet_is_not_used() {
     let tree = loaded();
     tree.add_rxe0();
     let mut host = host(&tree, Some(ueid()));
@@ -152,7 +152,7 @@ fn a_gid_in_another_subnet_does_not_do() {
 }
 
 #[test]
-fn smc_d_is_told_from_loopback() {
+fn smc_d_uses_ism_or_loopback() {
     let tree = loaded();
     let mut names = ueid();
     names.devices.ism_v2 = true;
@@ -165,7 +165,7 @@ fn smc_d_is_told_from_loopback() {
     assert!(!found.ready);
     assert_eq!(
         found.verdicts[2].note,
-        "loopback-ism needs a user EID, and none is set"
+        "loopback-ism needs a user EID, but none is set"
     );
     let ism = devices::fixture(None, Some("0000:00:00.0"), "NET1");
     names.devices.ism.push(ism);
@@ -179,17 +179,17 @@ fn smc_d_is_told_from_loopback() {
 }
 
 #[test]
-fn a_stock_kernel_of_debian_13_can_have_loopback() {
+fn a_stock_kernel_of_debian_13_supports_the_loopback_package() {
     let tree = loaded();
     let note = |tree: &Tree| {
         diagnosis(tree, &host(tree, Some(ueid()))).verdicts[2]
             .note
             .clone()
     };
-    let remedy = "no ISM device; this kernel can have loopback-ism: \
+    let remedy = "no ISM device; for this kernel there is a package: \
                   apt install ./smc-loopback-dkms_*.deb";
     assert_eq!(note(&tree), remedy);
-    // Others have no such package.
+    // There is no package for other kernels.
     tree.write("proc/sys/kernel/version", "#1 SMP PREEMPT_DYNAMIC\n");
     let without = "no ISM device, and the kernel was built without loopback-ism \
                    (CONFIG_SMC_LO; CONFIG_DIBS_LO from Linux 6.18 on)";
@@ -203,7 +203,7 @@ fn a_stock_kernel_of_debian_13_can_have_loopback() {
 }
 
 #[test]
-fn what_was_asked_for_and_is_not_so_makes_a_host_not_ready() {
+fn a_problem_with_the_program_makes_a_host_not_ready() {
     let tree = loaded();
     tree.add_rxe0();
     let host = host(&tree, Some(ueid()));

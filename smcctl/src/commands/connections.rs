@@ -3,7 +3,7 @@
 
 use crate::connections::filter::Filter;
 use crate::connections::list::{self, Selection};
-use crate::connections::show::{end, program, reasons, text};
+use crate::connections::show::{endpoint, program, reasons, text};
 use crate::connections::Connection;
 use crate::failure::{again_with_sudo, Failure, Outcome, EXIT_FALSE};
 use crate::output::{plural, Output, Report};
@@ -167,8 +167,8 @@ fn row(connection: &Connection) -> Row {
         cells: vec![
             Cell::Text(connection.mode.name().to_owned()),
             Cell::Text(connection.state.name().to_owned()),
-            Cell::Text(end(Some(connection.local))),
-            Cell::Text(end(connection.peer)),
+            Cell::Text(endpoint(Some(connection.local))),
+            Cell::Text(endpoint(connection.peer)),
             Cell::Text(program(connection)),
             sent.clone(),
             received.clone(),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The TCP socket inside an SMC socket. The kernel does not say which it is: it has
-//! the same ports, and the same addresses where SMC_DIAG tells them.
+//! The TCP socket inside an SMC socket (`clcsock` in the kernel). The kernel does not
+//! report which one it is: it has the same ports, and the same addresses if SMC_DIAG
+//! reports them.
 
 use crate::kernel::diag::{Mode, Socket, State};
 use crate::kernel::endpoints::Endpoints;
@@ -8,25 +9,25 @@ use crate::kernel::owners::{endpoints_of, Owners};
 use crate::kernel::tcp::{self, ByPorts, Tcp};
 use foldhash::HashSet;
 
-/// What was found out about a socket.
+/// What the inner socket adds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Match {
-    /// Its endpoints, with addresses.
+    /// The endpoints, with addresses.
     pub endpoints: Option<Endpoints>,
-    /// The TCP socket.
+    /// The inner socket.
     pub tcp: Option<Tcp>,
 }
 
-/// The TCP sockets that can be inside some SMC socket.
+/// The TCP sockets that can be the inner socket of an SMC socket.
 #[derive(Debug, Default)]
 pub struct ClcSockets {
     by_ports: ByPorts,
-    /// The endpoints of those whose addresses SMC_DIAG tells.
+    /// The endpoints of SMC sockets whose addresses SMC_DIAG reports.
     reported: HashSet<Endpoints>,
 }
 
-/// Whether SMC_DIAG leaves something open that the TCP socket knows: addresses (or
-/// of which family the wildcard is), the state, or how much went through.
+/// Whether the inner socket is needed: for addresses (or the family of the wildcard), the
+/// state, or the byte counts.
 fn is_wanted(socket: &Socket) -> bool {
     let is_open = !socket.endpoints.has_addresses()
         || socket.mode == Mode::Tcp
@@ -34,7 +35,7 @@ fn is_wanted(socket: &Socket) -> bool {
     is_open && socket.endpoints.local.port() != 0
 }
 
-/// Whether a TCP socket in this state can be inside the SMC socket.
+/// Whether a TCP socket in this state can be the inner socket.
 fn can_be(socket: &Socket, tcp: &Tcp) -> bool {
     match (socket.mode, socket.state) {
         (Mode::Tcp, _) | (_, State::Init) => true,
@@ -43,7 +44,7 @@ fn can_be(socket: &Socket, tcp: &Tcp) -> bool {
 }
 
 impl ClcSockets {
-    /// Those of `sockets`, as far as they are wanted.
+    /// Reads the inner sockets that are needed for `sockets`.
     #[must_use]
     pub fn of(sockets: &[Socket]) -> Self {
         let wanted = sockets.iter().filter(|socket| is_wanted(socket));
@@ -63,8 +64,8 @@ impl ClcSockets {
         found.map_or(&[], Vec::as_slice)
     }
 
-    /// The inodes whose owners must be known: of the sockets themselves, and of TCP
-    /// sockets where there is a choice.
+    /// The inodes whose processes are needed: those of the SMC sockets, and of TCP sockets
+    /// if several are candidates.
     #[must_use]
     pub fn inodes(&self, sockets: &[Socket]) -> HashSet<u64> {
         let mut inodes: HashSet<u64> = sockets.iter().map(|socket| socket.inode).collect();
@@ -75,7 +76,7 @@ impl ClcSockets {
         inodes
     }
 
-    /// What can be found out about that socket.
+    /// Finds the inner socket and the addresses of an SMC socket.
     #[must_use]
     pub fn find(&self, socket: &Socket, owners: &Owners) -> Match {
         let reported = socket.endpoints.has_addresses().then_some(socket.endpoints);
@@ -93,7 +94,7 @@ impl ClcSockets {
                 tcp: candidates.find(|tcp| tcp.endpoints == reported).copied(),
             };
         }
-        // Not what another SMC socket has reported of, nor a plain TCP socket of a process.
+        // Neither the inner socket of another SMC socket, nor the TCP socket of a process.
         let left: Vec<&Tcp> = candidates
             .filter(|tcp| {
                 !self.reported.contains(&tcp.endpoints) && owners.of(tcp.inode).is_empty()
@@ -104,7 +105,7 @@ impl ClcSockets {
             [first, others @ ..] if others.iter().all(|tcp| tcp.endpoints == first.endpoints) => {
                 Some(first.endpoints)
             }
-            // Several: the socket itself knows, if this user may ask it.
+            // Several candidates: ask the socket itself, if this user may.
             _ => owners
                 .of(socket.inode)
                 .first()
@@ -116,7 +117,7 @@ impl ClcSockets {
             endpoints,
             tcp: match (those.next(), those.next()) {
                 (Some(tcp), None) => Some(**tcp),
-                // Listeners that share a port are one like the other.
+                // Listeners that share a port do not differ.
                 (Some(tcp), Some(_)) if tcp.state == tcp::LISTEN => Some(**tcp),
                 _ => None,
             },
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_addresses_are_those_of_the_tcp_socket_with_the_ports() {
+    fn the_inner_socket_is_found_by_its_ports() {
         let unreported = smc(
             State::Active,
             Mode::SmcD,
@@ -186,17 +187,17 @@ mod tests {
         let other = endpoints("192.0.2.3:40000", "192.0.2.1:80");
         let found = sockets(&[tcp(1, real)], &[]).find(&unreported, &Owners::default());
         assert_eq!(found.endpoints, Some(real));
-        // Another SMC socket has said that it is its.
+        // SMC_DIAG reports the other one for another SMC socket.
         let both = [tcp(1, real), tcp(1, other)];
         let found = sockets(&both, &[other]).find(&unreported, &Owners::default());
         assert_eq!(found.endpoints, Some(real));
-        // Whoever may not be asked stays unknown.
+        // Without permission to ask the socket the addresses stay unknown.
         let found = sockets(&both, &[]).find(&unreported, &Owners::default());
         assert_eq!(found, Match::default());
     }
 
     #[test]
-    fn what_fell_back_is_the_tcp_socket_with_its_addresses() {
+    fn the_inner_socket_of_a_fallback_is_found_by_its_addresses() {
         let real = endpoints("192.0.2.2:40000", "192.0.2.1:80");
         let other = endpoints("192.0.2.3:40000", "192.0.2.1:80");
         let sockets = sockets(&[tcp(1, other), tcp(4, real)], &[]);
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_is_no_connection() {
+    fn a_listener_matches_only_listeners() {
         let listener = smc(
             State::Listen,
             Mode::Smc,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which link group of SMC-R a link belongs to.
+//! The link group of an SMC-R link.
 
 use crate::kernel::attributes::Attributes;
 use crate::kernel::diag::Link;
@@ -12,8 +12,8 @@ const GET_LINKS: u8 = 3;
 const GROUP: u16 = 2;
 const LINK: u16 = 3;
 
-/// The groups, by their links. SMC_DIAG tells the link of a socket, not its group;
-/// where two groups have the same link, which of them it is is not told.
+/// The groups by link. SMC_DIAG reports the link of a socket, but not its group; if two
+/// groups have the same link, the group is unknown.
 #[derive(Debug, Default)]
 pub struct LinkGroups {
     by_link: HashMap<Link, Option<u32>>,
@@ -21,7 +21,7 @@ pub struct LinkGroups {
 }
 
 impl LinkGroups {
-    /// Those that there are; none where the kernel does not tell.
+    /// Reads the groups; none if the kernel does not report them.
     #[must_use]
     pub fn read() -> Self {
         let mut groups = Self::default();
@@ -31,7 +31,7 @@ impl LinkGroups {
         groups
     }
 
-    /// One answer of the kernel.
+    /// Adds an answer of the kernel.
     pub fn add(&mut self, answer: Attributes) {
         let group = answer.nest(GROUP);
         if let Some(id) = group.small(1) {
@@ -55,7 +55,7 @@ impl LinkGroups {
             .or_insert(Some(group));
     }
 
-    /// The group of a link.
+    /// Returns the group of a link.
     #[must_use]
     pub fn of(&self, link: &Link) -> Option<u32> {
         self.by_link.get(link).copied().flatten()
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_of_the_group_before_it_unless_of_two() {
+    fn a_link_belongs_to_the_preceding_group_unless_ambiguous() {
         let mut groups = LinkGroups::default();
         for answer in [
             link("lost"),

@@ -60,7 +60,7 @@ fn plain(connections: &[Connection]) -> String {
 }
 
 #[test]
-fn a_line_says_what_it_is_and_the_next_what_else_is_known() {
+fn details_are_below_the_line() {
     let text = plain(&[
         connection(Mode::SmcD, "192.0.2.1:80", "192.0.2.2:40000", "nginx"),
         connection(Mode::Tcp, "192.0.2.1:80", "192.0.2.2:40001", "nginx"),
@@ -83,7 +83,7 @@ TCP    connected  192.0.2.1:80  192.0.2.2:40001  nginx/4711
 }
 
 #[test]
-fn whatever_the_addresses_and_names_it_fits() {
+fn the_text_fits_with_any_addresses_and_names() {
     let v6 = "[2001:db8:1111:2222:3333:4444:5555:6666]:65535";
     let name = "n".repeat(300);
     for (local, peer, name) in [
@@ -148,8 +148,8 @@ fn filters_combine() {
     }
 }
 
-/// Two of nginx, one of which redis has, too, one of nobody that may be seen, and one
-/// that nobody has accepted yet.
+/// Two sockets of nginx, one of them also of redis, one of a hidden process, and one that
+/// has not been accepted yet.
 fn list(hides_owners: bool) -> List {
     let mode = Mode::SmcD;
     let mut connections: Vec<_> = ["nginx", "nginx", "hidden", "queued"]
@@ -169,7 +169,7 @@ fn list(hides_owners: bool) -> List {
 }
 
 #[test]
-fn processes_are_named_once_and_only_what_was_asked_for_is_hidden() {
+fn pids_are_unique_and_hidden_counts_only_matches() {
     let all = list(true).select(&Filter::default());
     assert_eq!(all.pids(), [12, 4711]);
     assert_eq!((all.ownerless, all.hidden), (1, 1));
@@ -180,7 +180,7 @@ fn processes_are_named_once_and_only_what_was_asked_for_is_hidden() {
     };
     let none = list(true).select(&other);
     assert_eq!((none.pids().len(), none.ownerless, none.hidden), (0, 0, 0));
-    // Whose it is cannot be seen: it may be the one.
+    // The hidden process may be the one with this PID.
     let redis = Filter {
         pid: vec![12],
         ..Filter::default()
@@ -190,7 +190,7 @@ fn processes_are_named_once_and_only_what_was_asked_for_is_hidden() {
 }
 
 #[test]
-fn json_names_what_is_known_and_what_is_not() {
+fn unknown_values_are_null_in_json() {
     let fallback = connection(Mode::Tcp, "192.0.2.1:80", "192.0.2.2:40001", "nginx");
     let json = serde_json::to_value(&fallback).unwrap();
     assert_eq!(json["mode"], "TCP");

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Made-up kernels, and what is said of them.
+//! Findings about fixture kernels.
 
 use super::super::finding::Level;
 use super::super::kernel::read;
 use super::*;
 use crate::system::fixtures::Tree;
 
-/// A host with SMC that can be loaded, and what its `uname -r` and `-v` say.
+/// A host that can load SMC, with its `uname -r` and `-v`.
 fn host(release: &str, build: &str) -> Tree {
     let tree = Tree::new();
     tree.write("etc/os-release", "ID=debian\n");
@@ -33,12 +33,12 @@ fn debian(release: &str, package: &str) -> Vec<Finding> {
 }
 
 #[test]
-fn an_old_debian_is_warned_with_its_holes_and_the_remedy() {
+fn an_old_debian_kernel_has_a_warning_with_a_fix() {
     let found = debian("6.12.107+deb13-cloud-amd64", "6.12.107-1");
     assert_eq!(levels(&found), [Level::Warning, Level::Note]);
     assert_eq!(
         found[0].what,
-        "6.12.107 has holes in SMC: CVE-2026-46330, CVE-2026-80982, CVE-2026-80980; \
+        "6.12.107 has vulnerabilities in SMC: CVE-2026-46330, CVE-2026-80982, CVE-2026-80980; \
          fixed in 6.12.114"
     );
     assert_eq!(
@@ -60,10 +60,10 @@ fn an_old_debian_is_warned_with_its_holes_and_the_remedy() {
     assert!(found[0].what.ends_with("fixed in 6.1.191"), "{found:?}");
     assert_eq!(
         found[1].what,
-        "6.1.64 has faults in SMC: wrong data after recv with MSG_PEEK, wrong data after a \
-         handshake that was declined, senders that poll never wakes; fixed in 6.1.129"
+        "6.1.64 has bugs in SMC: wrong data after recv with MSG_PEEK, wrong data after a \
+         declined handshake, poll that never wakes a sender; fixed in 6.1.129"
     );
-    // A container of another distribution: its commands would not help.
+    // In a container of another distribution the commands would not help.
     let tree = host("6.12.107+deb13-amd64", "#1 SMP Debian 6.12.107-1");
     tree.write("etc/os-release", "ID=fedora\n");
     let found = found_on(&tree);
@@ -71,7 +71,7 @@ fn an_old_debian_is_warned_with_its_holes_and_the_remedy() {
 }
 
 #[test]
-fn each_hole_is_open_up_to_the_release_that_mended_it() {
+fn each_vulnerability_ends_with_its_fix() {
     for (package, level) in [
         ("6.12.113-1", Level::Warning),
         ("6.12.114-1", Level::Ok),
@@ -96,7 +96,7 @@ fn each_hole_is_open_up_to_the_release_that_mended_it() {
 }
 
 #[test]
-fn a_number_that_says_nothing_is_no_alarm() {
+fn an_ambiguous_release_has_no_warning() {
     let plain = "#1 SMP PREEMPT_DYNAMIC Mon Nov 30 10:52:58 UTC 2026";
     for release in [
         "6.8.0-45-generic",
@@ -109,16 +109,16 @@ fn a_number_that_says_nothing_is_no_alarm() {
     ] {
         let found = found_on(&host(release, plain));
         assert_eq!(levels(&found), [Level::Note, Level::Note], "{release}");
-        let expected = format!("cannot tell whether {release} has the fixes");
+        let expected = format!("unknown whether {release} has the fixes");
         assert!(found[0].what.starts_with(&expected), "{found:?}");
         assert!(found[0].why.contains("CVE-2026-"), "{found:?}");
         assert!(found.iter().all(|one| one.fix.is_empty()), "{found:?}");
     }
-    // A distributor's that is new enough has them; a series that was not looked at
-    // may have them, or may be warned of what is known.
+    // A distributor's kernel that is new enough has the fixes; in a series without data
+    // they are unknown, or only known to be missing.
     for (release, level, word) in [
         ("6.12.114-1-lts", Level::Ok, "6.12.114 has the fixes"),
-        ("6.18.52", Level::Note, "cannot tell whether 6.18.52"),
+        ("6.18.52", Level::Note, "unknown whether 6.18.52"),
         ("6.18.49", Level::Warning, "fixed in 6.18.50"),
         ("6.12.118", Level::Ok, "6.12.118 has the fixes"),
         ("6.12.12", Level::Warning, "fixed in 6.12.114"),
@@ -133,20 +133,20 @@ fn a_number_that_says_nothing_is_no_alarm() {
 }
 
 #[test]
-fn splice_is_told_of_every_kernel() {
-    let told = |release: &str| {
+fn every_kernel_has_a_note_about_splice() {
+    let note = |release: &str| {
         let found = found_on(&host(release, "#1 SMP"));
         found.last().unwrap().what.clone()
     };
-    assert!(told("6.12.118").contains("in this kernel"));
-    assert!(told("7.3.4").contains("in this kernel"));
-    assert!(told("7.3.5").contains("in every kernel up to 7.3.4"));
-    assert!(told("6.8.0-45-generic").contains("in this kernel"));
-    assert!(told("7.4.0-rc1").contains("in every kernel up to 7.3.4"));
+    assert!(note("6.12.118").contains("in this kernel"));
+    assert!(note("7.3.4").contains("in this kernel"));
+    assert!(note("7.3.5").contains("in all kernels up to 7.3.4"));
+    assert!(note("6.8.0-45-generic").contains("in this kernel"));
+    assert!(note("7.4.0-rc1").contains("in all kernels up to 7.3.4"));
 }
 
 #[test]
-fn nothing_is_said_of_a_kernel_without_smc() {
+fn a_kernel_without_smc_has_no_findings() {
     let tree = host("6.12.107+deb13-amd64", "#1 SMP Debian 6.12.107-1");
     tree.write("lib/modules/6.12.107+deb13-amd64/modules.dep", "");
     assert!(found_on(&tree).is_empty());
