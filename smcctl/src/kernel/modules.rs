@@ -1,44 +1,44 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which parts of SMC this kernel has: built in, as a module, loaded or not.
+//! Whether the modules of SMC are built in, loaded or loadable.
 
 use crate::failure::Failure;
 use std::fs;
 use std::path::Path;
 
-/// Where a part of the kernel is.
+/// The presence of a module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Presence {
-    /// In the kernel itself.
+    /// Built into the kernel.
     BuiltIn,
-    /// A module, in use.
+    /// Loaded.
     Loaded,
-    /// A module that could be loaded.
+    /// Installed, but not loaded.
     Loadable,
-    /// Neither.
+    /// Not available.
     #[default]
     Absent,
 }
 
-/// The running kernel's release.
+/// The release of the running kernel.
 #[must_use]
 pub fn release() -> String {
     release_in(Path::new("/"))
 }
 
-/// The same where `root` stands for `/`.
+/// The release in `root`, which stands for `/`.
 #[must_use]
 pub fn release_in(root: &Path) -> String {
     let release = fs::read_to_string(root.join("proc/sys/kernel/osrelease")).unwrap_or_default();
     release.trim().to_owned()
 }
 
-/// Where `module` (`smc`, `smc_diag`) is.
+/// The presence of a module.
 #[must_use]
 pub fn presence(module: &str) -> Presence {
     presence_in(Path::new("/"), module)
 }
 
-/// The same where `root` stands for `/`.
+/// The presence of a module in `root`, which stands for `/`.
 #[must_use]
 pub fn presence_in(root: &Path, module: &str) -> Presence {
     let modules = root.join("lib/modules").join(release_in(root));
@@ -50,14 +50,14 @@ pub fn presence_in(root: &Path, module: &str) -> Presence {
     if listed("modules.builtin") {
         Presence::BuiltIn
     } else if in_use.exists() {
-        // A module has a state, a part of the kernel has none.
+        // Only modules have a state.
         if in_use.join("initstate").exists() {
             Presence::Loaded
         } else {
             Presence::BuiltIn
         }
     } else if module == "smc" && root.join("proc/sys/net/smc").exists() {
-        // In use, no module, and no list of what is built in: a kernel made by hand.
+        // A custom kernel without a list of built-in modules.
         Presence::BuiltIn
     } else if listed("modules.dep") {
         Presence::Loadable
@@ -66,7 +66,7 @@ pub fn presence_in(root: &Path, module: &str) -> Presence {
     }
 }
 
-/// Whether a list of modules (`kernel/net/smc/smc.ko.xz: …` a line) has one.
+/// Whether a list of modules (lines like `kernel/net/smc/smc.ko.xz: …`) contains one.
 fn lists(list: &str, module: &str) -> bool {
     list.lines().any(|line| {
         let path = line.split(':').next().unwrap_or_default();
@@ -76,19 +76,19 @@ fn lists(list: &str, module: &str) -> bool {
     })
 }
 
-/// What to tell when the kernel does not answer for `module`.
+/// The failure when the kernel does not provide what a module does.
 #[must_use]
 pub fn missing(module: &str) -> Failure {
     match presence(module) {
         Presence::Loadable => Failure::new(format!("the kernel module {module} is not loaded"))
             .fixed_by(format!("sudo modprobe {module}")),
         Presence::Absent => Failure::new(format!(
-            "this kernel ({}) has no SMC: it has no module {module} \
-             (CONFIG_SMC, CONFIG_SMC_DIAG); boot one that has",
+            "this kernel ({}) has no module {module}: boot one with CONFIG_SMC and \
+             CONFIG_SMC_DIAG",
             release()
         )),
         Presence::BuiltIn | Presence::Loaded => Failure::new(format!(
-            "{module} is there but this kernel ({}) does not answer for it",
+            "this kernel ({}) has {module}, but does not answer its requests",
             release()
         )),
     }
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_module_is_found_by_its_name_only() {
+    fn a_module_is_found_by_its_exact_name() {
         let list = "kernel/net/smc/smc_diag.ko.xz: kernel/net/smc/smc.ko.xz\n";
         assert!(lists(list, "smc_diag"));
         assert!(!lists(list, "smc"));

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Asks the kernel over a netlink socket.
+//! Requests over a netlink socket.
 
 use super::message::{messages, request, Message};
 use netlink_packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST};
 use netlink_sys::{Socket, SocketAddr};
 use std::io;
 
-/// Room for the largest datagram that the kernel makes in answer to a dump.
-const LARGEST: usize = 64 * 1024;
+/// The maximum size of a datagram in a dump.
+const MAX_DATAGRAM: usize = 64 * 1024;
 
-/// Asks for everything of a kind; `each` is given the answers one by one.
+/// Sends a dump request and calls `each` for each answer.
 ///
 /// # Errors
-/// The kernel's.
+/// That of the kernel.
 pub fn dump(protocol: isize, kind: u16, payload: &[u8], each: impl FnMut(&[u8])) -> io::Result<()> {
     let bytes = request(kind, NLM_F_REQUEST | NLM_F_DUMP, payload);
-    ask(protocol, &bytes, kind, each)
+    request_and_receive(protocol, &bytes, kind, each)
 }
 
-/// The same where answers have a type of their own, as those about the network have.
+/// Sends a dump request whose answers have another type, as in `NETLINK_ROUTE`.
 ///
 /// # Errors
-/// The kernel's.
+/// That of the kernel.
 pub fn dump_typed(
     protocol: isize,
     (kind, answers): (u16, u16),
@@ -29,24 +29,29 @@ pub fn dump_typed(
     each: impl FnMut(&[u8]),
 ) -> io::Result<()> {
     let bytes = request(kind, NLM_F_REQUEST | NLM_F_DUMP, payload);
-    ask(protocol, &bytes, answers, each)
+    request_and_receive(protocol, &bytes, answers, each)
 }
 
-/// Asks for one thing to be done or told, and waits until it is.
+/// Sends a request and waits for the acknowledgement.
 ///
 /// # Errors
-/// The kernel's.
+/// That of the kernel.
 pub fn call(protocol: isize, kind: u16, payload: &[u8], each: impl FnMut(&[u8])) -> io::Result<()> {
     let bytes = request(kind, NLM_F_REQUEST | NLM_F_ACK, payload);
-    ask(protocol, &bytes, kind, each)
+    request_and_receive(protocol, &bytes, kind, each)
 }
 
-fn ask(protocol: isize, request: &[u8], kind: u16, mut each: impl FnMut(&[u8])) -> io::Result<()> {
+fn request_and_receive(
+    protocol: isize,
+    request: &[u8],
+    kind: u16,
+    mut each: impl FnMut(&[u8]),
+) -> io::Result<()> {
     let mut socket = Socket::new(protocol)?;
     socket.bind_auto()?;
     socket.connect(&SocketAddr::new(0, 0))?;
     socket.send(request, 0)?;
-    let mut datagram = Vec::with_capacity(LARGEST);
+    let mut datagram = Vec::with_capacity(MAX_DATAGRAM);
     loop {
         datagram.clear();
         if socket.recv(&mut datagram, 0)? == 0 {

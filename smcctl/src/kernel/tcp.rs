@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The TCP sockets of this network namespace. Inside every SMC socket there is one:
-//! it knows the addresses that SMC_DIAG does not tell of IPPROTO_SMC sockets, and
-//! carries the data of those that fell back.
+//! The TCP sockets of this network namespace. Every SMC socket contains one, which has the
+//! addresses that SMC_DIAG does not report for IPPROTO_SMC sockets, and carries the data
+//! of fallbacks.
 
 use super::attributes::{u32_at, u64_at, Attributes};
 use super::diag::{BY_FAMILY, SOCK_DIAG};
@@ -18,8 +18,7 @@ const IPPROTO_TCP: u8 = 6;
 /// `INET_DIAG_INFO` and `INET_DIAG_SKMEMINFO`.
 const INFO: u16 = 2;
 const MEMORY: u16 = 7;
-/// All states but those in which there is no socket yet or any more (SYN_RECV,
-/// TIME_WAIT, NEW_SYN_RECV).
+/// All states but those without a full socket (SYN_RECV, TIME_WAIT, NEW_SYN_RECV).
 const STATES: u32 = 0xfff & !(1 << 3) & !(1 << 6);
 /// `struct inet_diag_req_v2` and `struct inet_diag_msg`.
 const REQUEST: usize = 56;
@@ -37,32 +36,32 @@ pub const LISTEN: u8 = 10;
 /// A TCP socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tcp {
-    /// Its endpoints.
+    /// The endpoints.
     pub endpoints: Endpoints,
-    /// TCP's state, by its number.
+    /// The number of the state.
     pub state: u8,
-    /// Its inode; that of the inner socket of SMC belongs to no process.
+    /// The inode. That of an inner socket of SMC belongs to no process.
     pub inode: u64,
-    /// What the kernel counts, where it tells.
+    /// The byte counts, if the kernel reports them.
     pub counts: Option<Counts>,
-    /// Bytes of its buffers for sending and receiving, where the kernel tells.
+    /// The sizes of the send and receive buffers, if the kernel reports them.
     pub buffers: Option<(u32, u32)>,
 }
 
-/// What the kernel counts.
+/// Byte counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
-    /// Bytes sent, each once.
+    /// Bytes sent, without retransmissions.
     pub sent: u64,
-    /// Bytes that came.
+    /// Bytes received.
     pub received: u64,
 }
 
 /// TCP sockets by their ports.
 pub type ByPorts = HashMap<(u16, u16), Vec<Tcp>>;
 
-/// Those whose ports (this side's, the other's) are wanted. Empty where neither
-/// netlink nor procfs tells.
+/// Reads the sockets whose ports (local, peer) are wanted, over netlink or else from
+/// procfs.
 #[must_use]
 pub fn sockets(is_wanted: impl Fn((u16, u16)) -> bool) -> ByPorts {
     let mut found = ByPorts::default();
@@ -99,7 +98,7 @@ fn dump(family: u8, add: &mut impl FnMut(Tcp)) -> io::Result<()> {
     })
 }
 
-/// The socket in an answer, if it is one.
+/// Parses the socket in an answer.
 #[must_use]
 pub fn parse(answer: &[u8]) -> Option<Tcp> {
     let (head, rest) = answer.split_at_checked(HEAD)?;
@@ -116,7 +115,7 @@ pub fn parse(answer: &[u8]) -> Option<Tcp> {
 }
 
 impl Counts {
-    /// In a `struct tcp_info`: `tcpi_bytes_sent` without `tcpi_bytes_retrans`
+    /// Parses a `struct tcp_info`: `tcpi_bytes_sent` without `tcpi_bytes_retrans`
     /// (`tcpi_bytes_acked` counts SYN and FIN, too), and `tcpi_bytes_received`.
     fn parse(info: &[u8]) -> Option<Self> {
         Some(Self {
@@ -126,13 +125,13 @@ impl Counts {
     }
 }
 
-/// The socket in a line of `/proc/net/tcp` or `tcp6`.
+/// Parses a line of `/proc/net/tcp` or `tcp6`.
 #[must_use]
 pub fn from_line(line: &str) -> Option<Tcp> {
     let mut fields = line.split_whitespace().skip(1);
     let endpoints = Endpoints {
-        local: end(fields.next()?)?,
-        peer: end(fields.next()?)?,
+        local: endpoint(fields.next()?)?,
+        peer: endpoint(fields.next()?)?,
     };
     Some(Tcp {
         endpoints,
@@ -143,8 +142,8 @@ pub fn from_line(line: &str) -> Option<Tcp> {
     })
 }
 
-/// `0100007F:1F90`: words in the machine's order, the port as a number.
-fn end(text: &str) -> Option<SocketAddr> {
+/// Parses `0100007F:1F90`: words in host byte order, the port as a number.
+fn endpoint(text: &str) -> Option<SocketAddr> {
     let (address, port) = text.split_once(':')?;
     let word = |at: usize| {
         let word = u32::from_str_radix(address.get(at..at + 8)?, 16).ok()?;
@@ -171,7 +170,7 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     #[test]
-    fn the_kernel_tells_of_a_connection() {
+    fn a_connection_is_found() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         client.write_all(b"twelve bytes").unwrap();
@@ -185,7 +184,7 @@ mod tests {
             panic!("{found:?}");
         };
         assert_eq!((tcp.endpoints, tcp.state), (endpoints, ESTABLISHED));
-        // Without tcp_diag there is no more than procfs tells.
+        // Without tcp_diag, procfs has no counts.
         if let Some(counts) = tcp.counts {
             assert_eq!((counts.sent, counts.received), (12, 0));
             assert!(tcp.buffers.unwrap().0 > 0);
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_socket_is_left_out() {
+    fn invalid_input_is_ignored() {
         for line in [
             "",
             "sl local_address rem_address st",
@@ -222,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_where_the_kernel_puts_them() {
+    fn counts_have_the_offsets_of_the_kernel() {
         let mut info = vec![0_u8; 240];
         for (at, value) in [(128, 5_u64), (200, 70), (208, 30)] {
             info[at..at + 8].copy_from_slice(&value.to_ne_bytes());

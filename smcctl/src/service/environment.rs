@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The variables of a unit's drop-in, and what else in the unit has a say in them.
+//! The variables of a drop-in, and what in the unit overrides them.
 
 use super::drop_in;
 use super::dry_run::{self, is_smc_variable};
@@ -12,11 +12,11 @@ use std::path::PathBuf;
 
 const REQUIRE: &str = "SMC_REQUIRE";
 
-/// What the drop-in is to set for all programs of the unit, with these options of
-/// `smc_run`. `before` is the text of the drop-in that is there.
+/// Returns the variables for all programs of the unit, with these options of `smc_run`.
+/// `before` is the text of the existing drop-in.
 ///
 /// # Errors
-/// When a program cannot be preloaded, or something else sets these variables.
+/// When a program cannot be preloaded, or the unit overrides a variable.
 pub fn variables(
     unit: &Unit,
     options: &[String],
@@ -27,19 +27,16 @@ pub fn variables(
     let is_required = options.iter().any(|option| option == "--require");
     let programs = unit.programs();
     if programs.is_empty() {
-        return Err(Failure::new(format!(
-            "{} starts no program: it has no ExecStart=",
-            unit.name()
-        )));
+        return Err(Failure::new(format!("{} has no ExecStart=", unit.name())));
     }
     let mut variables = Variables::new();
     for program in programs {
         for (name, value) in dry_run::variables(unit, &program, options, &own)? {
-            let is_asked_for = name != REQUIRE || is_required;
+            let is_requested = name != REQUIRE || is_required;
             let is_own = own.contains(&(name.clone(), value.clone()));
-            let is_there = variables.iter().any(|(other, _)| *other == name);
-            // A list that has the library already was not made by this drop-in.
-            if is_asked_for && !is_own && !is_there {
+            let is_set = variables.iter().any(|(other, _)| *other == name);
+            // A list that contains the library already is not from this drop-in.
+            if is_requested && !is_own && !is_set {
                 variables.push((name, value));
             }
         }
@@ -52,7 +49,7 @@ pub fn variables(
     Ok(variables)
 }
 
-/// The library among those that are preloaded.
+/// Returns the path of the shim in `LD_PRELOAD`.
 #[must_use]
 pub fn library(variables: &[(String, String)]) -> Option<PathBuf> {
     let (_, list) = variables.iter().find(|(name, _)| name == PRELOAD)?;
@@ -60,8 +57,8 @@ pub fn library(variables: &[(String, String)]) -> Option<PathBuf> {
     libraries.find(SHIM).map(PathBuf::from)
 }
 
-/// What the unit has without the drop-in that is there: a variable that both set cannot be
-/// seen, but the libraries that others preload are in our list, too.
+/// Returns the variables without those of the existing drop-in. The other libraries in its
+/// `LD_PRELOAD` are kept.
 fn without_drop_in(own: Variables, before: Option<&str>) -> Variables {
     let ours = before.map(drop_in::names).unwrap_or_default();
     own.into_iter()
@@ -76,7 +73,7 @@ fn without_drop_in(own: Variables, before: Option<&str>) -> Variables {
         .collect()
 }
 
-/// systemd's own variables, which those of the unit replace.
+/// Adds the variables of the manager that the unit does not set.
 fn with_manager_variables(mut own: Variables, manager: Variables) -> Variables {
     for (name, value) in manager {
         let is_known = name == PRELOAD || is_smc_variable(&name);
@@ -87,13 +84,13 @@ fn with_manager_variables(mut own: Variables, manager: Variables) -> Variables {
     own
 }
 
-/// What in the unit counts more than a variable of a drop-in.
+/// Why the unit overrides a variable of the drop-in.
 fn overridden(unit: &Unit, name: &str) -> Option<Failure> {
     let unset = unit.words("UnsetEnvironment");
     let is_unset = |word: &&str| word.split('=').next() == Some(name);
     if unset.iter().any(is_unset) {
         return Some(Failure::new(format!(
-            "UnsetEnvironment= of {} takes {name} away again",
+            "UnsetEnvironment= of {} removes {name}",
             unit.name()
         )));
     }
@@ -105,8 +102,7 @@ fn overridden(unit: &Unit, name: &str) -> Option<Failure> {
         .find(|file| sets(&fs::read_to_string(file).unwrap_or_default(), name))?;
     let file = file.display();
     Some(Failure::new(format!(
-        "{file} (EnvironmentFile= of {}) sets {name}, which counts more than a drop-in: \
-         expected it in Environment= of the unit",
+        "{file} (EnvironmentFile= of {}) overrides {name}: expected it in Environment=",
         unit.name()
     )))
 }
@@ -129,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_preload_stays_when_a_service_is_enabled_again() {
+    fn other_libraries_are_kept_when_enabled_again() {
         let ours = list(&[
             ("LD_PRELOAD", "/usr/lib/libsmc_shim.so:/x.so"),
             ("SMC_PORTS", "80"),
@@ -144,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_systemd_gives_to_all_is_kept_unless_the_unit_says_otherwise() {
+    fn variables_of_the_manager_are_kept() {
         let manager = list(&[
             ("LD_PRELOAD", "/m.so"),
             ("PATH", "/bin"),
@@ -155,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_counts_more_than_a_drop_in_is_named() {
+    fn what_overrides_a_variable_is_named() {
         let tree = Tree::new();
         tree.write("default", "# LD_PRELOAD=/no.so\nA=1\n LD_PRELOAD=/x.so\n");
         let file = tree.root().path("/default");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Services of systemd on SMC: what [`mod@unit`] tells of one, why one cannot be put on SMC
-//! ([`restrictions`], [`mounts`], [`environment`]), what it gets ([`drop_in`]), and what its
-//! connections are ([`status`]).
+//! systemd services over SMC: the properties of a unit ([`mod@unit`]), what prevents SMC
+//! ([`restrictions`], [`mounts`], [`environment`]), the [`drop_in`], and the [`status`] of
+//! its connections.
 
 pub mod drop_in;
 pub mod dry_run;

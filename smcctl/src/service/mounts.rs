@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Can the unit's programs see a file, and execute what is in it? Units have file systems
-//! of their own.
+//! Whether the programs of a unit, in its mount namespace, can open and map the library.
 
 use super::unit::Unit;
 use std::path::Path;
 
-/// What hides a library from the unit's programs; `None` when nothing does.
+/// Why the programs of the unit cannot load a library; `None` if they can.
 #[must_use]
 pub fn hidden_by(unit: &Unit, library: &Path) -> Option<String> {
-    let library_text = library.display();
+    let path = library.display();
     if let Some(image) = unit.get("RootImage") {
         return Some(format!(
-            "RootImage={image}: no {library_text} can be looked for in it"
+            "RootImage={image}: cannot check whether it contains {path}"
         ));
     }
     if let Some(root) = unit.get("RootDirectory").filter(|root| *root != "/") {
         let inside = Path::new(root).join(library.strip_prefix("/").unwrap_or(library));
         if !inside.is_file() {
-            return Some(format!(
-                "RootDirectory={root}: there is no {library_text} in it"
-            ));
+            return Some(format!("RootDirectory={root} does not contain {path}"));
         }
     }
     let is_home = ["/home", "/root", "/run/user"]
@@ -27,31 +24,31 @@ pub fn hidden_by(unit: &Unit, library: &Path) -> Option<String> {
         .any(|home| library.starts_with(home));
     match unit.get("ProtectHome") {
         Some(value @ ("yes" | "tmpfs")) if is_home => {
-            return Some(format!("ProtectHome={value} hides {library_text}"));
+            return Some(format!("ProtectHome={value} hides {path}"));
         }
         _ => {}
     }
     let is_temporary = library.starts_with("/tmp") || library.starts_with("/var/tmp");
     if is_temporary && unit.is_yes("PrivateTmp") {
-        return Some(format!("PrivateTmp=yes hides {library_text}"));
+        return Some(format!("PrivateTmp=yes hides {path}"));
     }
     for property in ["InaccessiblePaths", "TemporaryFileSystem"] {
-        if let Some(path) = deepest(unit, property, library) {
-            if longest(unit, &["BindPaths", "BindReadOnlyPaths"], library) < path.len() {
-                return Some(format!("{property}={path} hides {library_text}"));
+        if let Some(hidden) = deepest(unit, property, library) {
+            if longest(unit, &["BindPaths", "BindReadOnlyPaths"], library) < hidden.len() {
+                return Some(format!("{property}={hidden} hides {path}"));
             }
         }
     }
-    // Whichever names the folder that is nearest wins.
+    // The most specific path takes precedence.
     let no = deepest(unit, "NoExecPaths", library)?;
     let yes = deepest(unit, "ExecPaths", library).map_or(0, str::len);
     (no.len() > yes).then(|| {
-        format!("NoExecPaths={no} forbids to execute {library_text}, ExecPaths= does not allow it")
+        format!("NoExecPaths={no} forbids mapping {path}, and ExecPaths= does not allow it")
     })
 }
 
-/// The path of a list that is the file or the nearest folder above it. Paths may have `-`
-/// or `+` in front and `:` with options behind.
+/// Returns the path of a list that is the file or its nearest parent. Paths may have the
+/// prefix `-` or `+`, and options after `:`.
 fn deepest<'unit>(unit: &'unit Unit, property: &str, file: &Path) -> Option<&'unit str> {
     unit.words(property)
         .into_iter()
@@ -87,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn an_installed_library_is_seen() {
+    fn an_installed_library_is_accessible() {
         let library = "/usr/lib/x86_64-linux-gnu/libsmc_shim.so";
         for shown in [
             "",
@@ -102,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_hides_a_library_is_named() {
+    fn the_property_that_hides_a_library_is_named() {
         for (shown, library, word) in [
             ("RootImage=/x.raw\n", "/usr/lib/l.so", "RootImage"),
             ("RootDirectory=/nosuch\n", "/usr/lib/l.so", "RootDirectory"),

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a unit forbids its programs that SMC needs: address families and system calls.
+//! Restrictions of a unit that prevent SMC: address families and system calls.
 
 use super::unit::Unit;
 use crate::failure::Failure;
 use crate::kernel::smc_socket::Supported;
 
-/// What the shim calls besides what a TCP program does, and what it calls to send the rest
-/// of what a program has written when that closes a connection, or ends. (docs/differences.md)
+/// The system calls that the shim makes in addition to those of a TCP program, also to drain
+/// connections at close and exit (docs/differences.md).
 const CALLS: [&str; 18] = [
     "getsockopt",
     "setsockopt",
@@ -28,44 +28,42 @@ const CALLS: [&str; 18] = [
     "tgkill",
 ];
 
-/// Why the unit's programs get no SMC socket, and what puts it right. `kind` is the value of
-/// SMC_SOCKET, if there is one.
+/// Why the unit cannot create SMC sockets, and the fix. `kind` is the value of SMC_SOCKET.
 #[must_use]
 pub fn families(unit: &Unit, kernel: Supported, kind: Option<&str>) -> Option<Failure> {
-    let (forbids, listed) = list(unit, "RestrictAddressFamilies")?;
+    let (is_deny_list, listed) = list(unit, "RestrictAddressFamilies")?;
     let needs_af_smc = match kind {
         Some("af_smc") => true,
         Some("ipproto_smc") => false,
-        // The filter looks at the family, which is that of TCP in the other kind.
+        // IPPROTO_SMC sockets have the address family of TCP.
         _ => !kernel.ipproto_smc && kernel.any(),
     };
-    let names_smc = listed.contains(&"AF_SMC");
-    if !needs_af_smc || names_smc != forbids {
+    let lists_smc = listed.contains(&"AF_SMC");
+    if !needs_af_smc || lists_smc != is_deny_list {
         return None;
     }
-    let for_whom = match kind {
-        Some(kind) => format!("SMC_SOCKET={kind} needs"),
-        None => "this kernel needs for SMC (it has no IPPROTO_SMC)".to_owned(),
+    let user = match kind {
+        Some(kind) => format!("SMC_SOCKET={kind}"),
+        None => "this kernel (no IPPROTO_SMC)".to_owned(),
     };
-    let why = format!("RestrictAddressFamilies= does not allow AF_SMC, which {for_whom}");
-    let allowed = allowing(unit, "RestrictAddressFamilies=AF_SMC");
-    Some(Failure::new(why).fixed_by(allowed))
+    let why = format!("RestrictAddressFamilies= does not allow AF_SMC, needed by {user}");
+    let fix = allow(unit, "RestrictAddressFamilies=AF_SMC");
+    Some(Failure::new(why).fixed_by(fix))
 }
 
-/// The names in a list of the unit, and whether these are forbidden: all others are then
-/// allowed (systemd.exec(5)).
+/// Returns the names in a list, and whether it is a deny list (systemd.exec(5)).
 fn list<'unit>(unit: &'unit Unit, setting: &str) -> Option<(bool, Vec<&'unit str>)> {
     let list = unit.get(setting)?;
-    let (forbids, names) = match list.strip_prefix('~') {
+    let (is_deny_list, names) = match list.strip_prefix('~') {
         Some(names) => (true, names),
         None => (false, list),
     };
-    Some((forbids, names.split_whitespace().collect()))
+    Some((is_deny_list, names.split_whitespace().collect()))
 }
 
-/// The command that allows more, in a drop-in of its own; in units that list what they
-/// forbid, the same line takes it from that list.
-fn allowing(unit: &Unit, line: &str) -> String {
+/// The command that allows more, by a drop-in. The same line removes a name from a deny
+/// list.
+fn allow(unit: &Unit, line: &str) -> String {
     let folder = format!("/etc/systemd/system/{}.d", unit.name());
     format!(
         "sudo sh -c 'mkdir -p {folder} && printf \"[Service]\\n{line}\\n\" \
@@ -73,30 +71,29 @@ fn allowing(unit: &Unit, line: &str) -> String {
     )
 }
 
-/// Why the unit's programs would lose data, and what puts it right.
+/// Why the unit would lose data, and the fix.
 #[must_use]
 pub fn system_calls(unit: &Unit) -> Option<Failure> {
     let missing = missing_calls(unit);
     let line = format!("SystemCallFilter={}", missing.join(" "));
     let why = format!(
-        "SystemCallFilter= does not allow {}, which the library needs to close connections \
-         so that all arrives",
+        "SystemCallFilter= does not allow {}, needed to close connections without data loss",
         missing.join(", ")
     );
-    (!missing.is_empty()).then(|| Failure::new(why).fixed_by(allowing(unit, &line)))
+    (!missing.is_empty()).then(|| Failure::new(why).fixed_by(allow(unit, &line)))
 }
 
 fn missing_calls(unit: &Unit) -> Vec<&'static str> {
-    let Some((forbids, listed)) = list(unit, "SystemCallFilter") else {
+    let Some((is_deny_list, listed)) = list(unit, "SystemCallFilter") else {
         return Vec::new();
     };
     let listed: Vec<_> = listed
         .into_iter()
-        // A call may have the error with which it fails behind it.
+        // A call may be followed by `:` and an error.
         .map(|call| call.split(':').next().unwrap_or_default())
         .collect();
     let mut calls = CALLS.to_vec();
-    calls.retain(|call| listed.contains(call) == forbids);
+    calls.retain(|call| listed.contains(call) == is_deny_list);
     calls
 }
 
@@ -114,7 +111,7 @@ mod tests {
     };
 
     #[test]
-    fn the_family_matters_only_where_it_is_used() {
+    fn the_family_is_needed_only_for_af_smc() {
         let unit = |list: &str| Unit::parse(&format!("RestrictAddressFamilies={list}\n"));
         let inet = unit("AF_INET AF_INET6 AF_UNIX");
         assert_eq!(families(&inet, BOTH, None), None);
@@ -130,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_are_not_allowed_are_named() {
+    fn missing_calls_are_named() {
         let unit = |list: &str| Unit::parse(&format!("SystemCallFilter={list}\n"));
         assert!(missing_calls(&unit("")).is_empty());
         let all = CALLS.join(" ");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What services are doing: which processes they have, whether the library is in them, and
-//! what their connections are.
+//! The status of services: their processes, whether these have the library, and their
+//! connections.
 
 use super::unit::Unit;
 use crate::connections::{self, Connection};
@@ -11,30 +11,30 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-/// How a service is on SMC.
+/// Whether a service uses SMC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// All its processes have the library.
     Running,
-    /// Some have.
+    /// Some processes have it.
     Partly,
-    /// None has: it was started before, or something keeps the library away.
+    /// No process has it: the service was started before, or the library was not loaded.
     NotYet,
-    /// It is not running.
+    /// The service is not running.
     Stopped,
 }
 
-/// A service, and what its connections are.
+/// A service and its connections.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Service {
     /// Its name.
     pub service: String,
-    /// How it is on SMC.
+    /// Whether it uses SMC.
     pub state: State,
-    /// So many processes.
+    /// The number of processes.
     pub processes: usize,
-    /// So many of them have the library.
+    /// The number of processes with the library.
     pub preloaded: usize,
     /// Listening sockets that offer SMC.
     pub listening: usize,
@@ -42,13 +42,13 @@ pub struct Service {
     pub smc_r: usize,
     /// Connections over shared memory.
     pub smc_d: usize,
-    /// Connections that fell back to TCP, or were made TCP.
+    /// Connections that fell back to TCP.
     pub tcp: usize,
 }
 
 impl Service {
-    /// Of a unit; `connections` are all those of the host, `is_preloaded` is asked for each
-    /// process.
+    /// Creates the status. `connections` are those of the host; `is_preloaded` is called for
+    /// each process.
     #[must_use]
     pub fn new(
         unit: &Unit,
@@ -84,14 +84,14 @@ impl Service {
     }
 }
 
-/// Whether a process has the library; not when this user must not look.
+/// Whether a process has the library; false if this user may not see it.
 #[must_use]
 pub fn is_preloaded(pid: u32) -> bool {
     let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
     maps.lines().any(|line| Path::new(line).ends_with(SHIM))
 }
 
-/// The processes in the unit's control group and those below it.
+/// Returns the processes in the control group of the unit and below.
 #[must_use]
 pub fn processes(unit: &Unit) -> Vec<u32> {
     let Some(group) = unit.get("ControlGroup") else {
@@ -106,8 +106,8 @@ pub fn processes(unit: &Unit) -> Vec<u32> {
         .collect()
 }
 
-/// Whether one of a process's groups (`0::/system.slice/x.service` a line) is the group or
-/// below it.
+/// Whether one of the groups (lines like `0::/system.slice/x.service`) is the group or below
+/// it.
 fn is_in(groups: &str, group: &str) -> bool {
     groups.lines().any(|line| {
         let path = line.splitn(3, ':').nth(2).unwrap_or_default();
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_group_is_not_another_with_a_longer_name() {
+    fn a_group_with_a_longer_name_differs() {
         let groups = "12:pids:/\n0::/system.slice/web.service/worker\n";
         assert!(is_in(groups, "/system.slice/web.service"));
         assert!(is_in(
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_is_on_smc_when_all_its_processes_are() {
+    fn the_state_depends_on_all_processes() {
         let unit = Unit::parse("Id=web.service\n");
         let state =
             |pids: &[u32], limit: u32| Service::new(&unit, pids, &[], |pid| pid <= limit).state;

@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Reads the files of a host below a directory that stands for `/`: the host's
-//! own, or one that a test made up.
+//! Files of a host, below a directory that stands for `/`: that of this host or of a test.
 
 use flate2::read::GzDecoder;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// No file that is read here is larger; what is beyond is left out.
-const LARGEST: u64 = 16 << 20;
+/// The maximum size that is read.
+const MAX_SIZE: u64 = 16 << 20;
 
 /// The directory that stands for `/`.
 #[derive(Clone, Debug)]
 pub struct Root(PathBuf);
 
 impl Root {
-    /// A host whose files are below `directory`.
+    /// The host whose files are below `directory`.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self(directory.into())
     }
 
-    /// Where a file of the host is.
+    /// Returns the path of a file.
     #[must_use]
     pub fn path(&self, path: &str) -> PathBuf {
         self.0.join(path.trim_start_matches('/'))
@@ -33,45 +32,45 @@ impl Root {
         &self.0
     }
 
-    /// Whether there is such a file.
+    /// Whether a file exists.
     #[must_use]
     pub fn has(&self, path: &str) -> bool {
         self.path(path).exists()
     }
 
-    /// The text of a file, `None` when it cannot be read.
+    /// Reads a text file; `None` if it cannot be read.
     #[must_use]
     pub fn text(&self, path: &str) -> Option<String> {
         read(fs::File::open(self.path(path)).ok()?)
     }
 
-    /// The bytes of a file.
+    /// Reads a binary file.
     #[must_use]
     pub fn bytes(&self, path: &str) -> Option<Vec<u8>> {
         bytes(fs::File::open(self.path(path)).ok()?)
     }
 
-    /// The name of what a link points to, at the end of all links.
+    /// Returns the file name of the target of a link.
     #[must_use]
     pub fn target(&self, path: &str) -> Option<String> {
         let target = fs::canonicalize(self.path(path)).ok()?;
         Some(target.file_name()?.to_string_lossy().into_owned())
     }
 
-    /// The text of a file without the blanks around it, `None` also when empty.
+    /// Reads a text file and trims it; `None` if it is empty.
     #[must_use]
     pub fn line(&self, path: &str) -> Option<String> {
         let line = self.text(path)?.trim().to_owned();
         (!line.is_empty()).then_some(line)
     }
 
-    /// The text of a compressed file.
+    /// Reads a compressed text file.
     #[must_use]
     pub fn unzipped(&self, path: &str) -> Option<String> {
         read(GzDecoder::new(fs::File::open(self.path(path)).ok()?))
     }
 
-    /// The names in a directory, in order; none when there is no such directory.
+    /// Returns the sorted names in a directory; none if it does not exist.
     #[must_use]
     pub fn names(&self, path: &str) -> Vec<String> {
         let mut names: Vec<_> = fs::read_dir(self.path(path))
@@ -87,7 +86,7 @@ impl Root {
 
 fn bytes(from: impl Read) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    from.take(LARGEST).read_to_end(&mut bytes).ok()?;
+    from.take(MAX_SIZE).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }
 

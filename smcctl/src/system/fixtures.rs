@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Hosts that tests make up: a few files below a temporary directory.
+//! Fixture hosts for tests: files below a temporary directory.
 
 use super::files::Root;
 use flate2::write::GzEncoder;
@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A made-up host, removed when dropped.
+/// A fixture host, removed when dropped.
 pub struct Tree(PathBuf);
 
 impl Tree {
@@ -21,7 +21,7 @@ impl Tree {
         Self(path)
     }
 
-    /// A stock Debian 13 with nothing set up.
+    /// A stock Debian 13 without SMC configuration.
     pub fn debian_612() -> Self {
         let tree = Self::new();
         tree.write("proc/sys/kernel/osrelease", "6.12.118+deb13-amd64\n");
@@ -48,7 +48,7 @@ impl Tree {
         tree
     }
 
-    /// Soft-RoCE over `eth0` with the address 192.0.2.1, as rdma_rxe makes it.
+    /// Adds Soft-RoCE over `eth0` with the address 192.0.2.1, as rdma_rxe creates it.
     pub fn add_rxe0(&self) {
         let port = "sys/class/infiniband/rxe0/ports/1";
         self.write("sys/class/infiniband/rxe0/node_type", "1: CA\n");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The devices and processes of a host, as Linux shows them to anybody. What only SMC
-//! knows of them is in [`crate::kernel`].
+//! Devices and processes, as sysfs and procfs show them. What SMC reports is in
+//! [`crate::kernel`].
 
 pub mod bus;
 pub mod files;

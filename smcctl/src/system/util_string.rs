@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The utility string of IBM Z devices, which holds the pnetid that was given to
-//! each port when the machine was set up: 16 characters of EBCDIC a port.
+//! The utility string of IBM Z devices, which contains the pnetid of each port: 16
+//! characters in EBCDIC.
 
 use super::files::Root;
 
-/// The pnetid that came with the hardware of an interface.
+/// Reads the pnetid of the hardware of an interface.
 #[must_use]
 pub fn interface_pnetid(root: &Root, name: &str) -> Option<String> {
     let device = format!("/sys/class/net/{name}/device");
@@ -13,13 +13,13 @@ pub fn interface_pnetid(root: &Root, name: &str) -> Option<String> {
         let port = number(&format!("/sys/class/net/{name}/dev_port"));
         return port_pnetid(&string, port.unwrap_or(0));
     }
-    // An OSA card: the string belongs to its channel path.
+    // An OSA card: the string is that of its channel path.
     let channel = root.line(&format!("{device}/chpid"))?.to_lowercase();
     let string = root.bytes(&format!("/sys/devices/css0/chp0.{channel}/util_string"))?;
     port_pnetid(&string, number(&format!("{device}/portno")).unwrap_or(0))
 }
 
-/// The pnetid of a port, counted from 0; `None` for blanks and zeros.
+/// Parses the pnetid of a port, counted from 0; `None` for blanks and zeros.
 #[must_use]
 pub fn port_pnetid(string: &[u8], port: usize) -> Option<String> {
     let begin = port.checked_mul(16)?;
@@ -28,7 +28,7 @@ pub fn port_pnetid(string: &[u8], port: usize) -> Option<String> {
     (!pnetid.is_empty()).then_some(pnetid)
 }
 
-/// The capital letters and digits of EBCDIC.
+/// Converts upper case letters and digits from EBCDIC.
 fn ascii(byte: u8) -> Option<char> {
     let (first, letter) = match byte {
         0xc1..=0xc9 => (0xc1, b'A'),
@@ -45,7 +45,7 @@ mod tests {
     use super::super::fixtures::Tree;
     use super::*;
 
-    /// NET1 in EBCDIC, padded with blanks; then a port without.
+    /// NET1 in EBCDIC, padded with blanks, and a port without a pnetid.
     fn string() -> Vec<u8> {
         let mut string = vec![0xd5, 0xc5, 0xe3, 0xf1];
         string.resize(16, 0x40);
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn an_osa_card_has_that_of_its_channel_path() {
+    fn an_osa_card_has_the_string_of_its_channel_path() {
         let tree = Tree::new();
         tree.write("sys/class/net/eno1/device/chpid", "2A\n");
         tree.write("sys/class/net/eno1/device/portno", "0\n");
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_port_has_its_own() {
+    fn each_port_has_its_own_pnetid() {
         assert_eq!(port_pnetid(&string(), 0).as_deref(), Some("NET1"));
         for port in [1, 2, usize::MAX] {
             assert_eq!(port_pnetid(&string(), port), None);
