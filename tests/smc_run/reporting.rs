@@ -81,7 +81,7 @@ fn what_is_missing_is_named() {
     let outcome = run(command(&installed).args(["--report", "echo", "started"]));
     assert_eq!((outcome.code(), outcome.stdout.as_str()), (Some(1), ""));
     assert!(
-        outcome.stderr.contains("no libsmc_report.so"),
+        outcome.stderr.contains("cannot find libsmc_report.so"),
         "{outcome:?}"
     );
 }

@@ -83,9 +83,9 @@ pub fn missing(module: &str) -> Failure {
         Presence::Loadable => Failure::new(format!("the kernel module {module} is not loaded"))
             .fixed_by(format!("sudo modprobe {module}")),
         Presence::Absent => Failure::new(format!(
-            "this kernel ({}) has no module {module}: boot one with CONFIG_SMC and \
-             CONFIG_SMC_DIAG",
-            release()
+            "this kernel ({}) has no {}: boot one with CONFIG_SMC and CONFIG_SMC_DIAG",
+            release(),
+            if module == "smc" { "SMC" } else { module }
         )),
         Presence::BuiltIn | Presence::Loaded => Failure::new(format!(
             "this kernel ({}) has {module}, but does not answer its requests",
