@@ -4,7 +4,7 @@
 use crate::configuration::{current, write, FILE};
 use crate::failure::{again_with_sudo, words, Failure, Outcome};
 use crate::output::{Output, Report};
-use crate::system::files::Root;
+use crate::system::files::{self, Root};
 use clap::{Args, ValueHint};
 use serde::Serialize;
 use std::fs;
@@ -94,18 +94,15 @@ fn replace(file: &Path, text: &str) -> io::Result<(bool, Option<PathBuf>)> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let beside = |ending: &str| {
+    let previous = before.map(|before| {
         let mut name = file.as_os_str().to_owned();
-        name.push(ending);
-        PathBuf::from(name)
-    };
-    let previous = before.map(|before| (beside(".old"), before));
+        name.push(".old");
+        (PathBuf::from(name), before)
+    });
     if let Some((path, before)) = &previous {
         fs::write(path, before)?;
     }
-    let new = beside(".new");
-    fs::write(&new, text)?;
-    fs::rename(&new, file)?;
+    files::replace(file, text.as_bytes(), 0o666)?;
     Ok((true, previous.map(|(path, _)| path)))
 }
 

@@ -2,6 +2,7 @@
 //! The drop-in that sets the variables of a service.
 
 use crate::failure::{again_with_sudo, words, Failure};
+use crate::system::files;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -63,10 +64,8 @@ impl DropIn {
     /// When it cannot be written.
     pub fn write(&self, text: &str) -> Result<(), Failure> {
         let folder = self.path.parent().unwrap_or(Path::new("/"));
-        let new = self.path.with_extension("new");
         fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&new, text))
-            .and_then(|()| fs::rename(&new, &self.path))
+            .and_then(|()| files::replace(&self.path, text.as_bytes(), 0o666))
             .map_err(|error| self.failure("write", &error))
     }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Files of a host, below a directory that stands for `/`: that of this host or of a test.
+//! Files of a host, below a directory that stands for `/`: that of this host or of a test;
+//! and replacing a file.
 
 use flate2::read::GzDecoder;
-use std::fs;
-use std::io::Read;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The maximum size that is read.
@@ -92,4 +94,28 @@ fn bytes(from: impl Read) -> Option<Vec<u8>> {
 
 fn read(from: impl Read) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes(from)?).into_owned())
+}
+
+/// Replaces a file atomically: readers see the old or the new content.
+///
+/// # Errors
+/// When it cannot be written; the old file is then unchanged.
+pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let new = PathBuf::from(name);
+    // Left over from a process with the same PID.
+    let _ = fs::remove_file(&new);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&new)?;
+    let written = file
+        .write_all(content)
+        .and_then(|()| fs::rename(&new, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written
 }

@@ -11,7 +11,7 @@ fn findings(tree: &Tree) -> Vec<Finding> {
 }
 
 #[test]
-fn a_module_that_is_not_loaded_is_loaded_by_a_command() {
+fn an_unloaded_module_has_a_fix() {
     let tree = Tree::debian_612();
     let found = findings(&tree);
     assert_eq!(found[0].level, Level::Problem);
@@ -24,7 +24,7 @@ fn a_module_that_is_not_loaded_is_loaded_by_a_command() {
 }
 
 #[test]
-fn a_kernel_without_smc_is_told_from_one_without_the_module() {
+fn a_kernel_without_smc_differs_from_one_without_the_module() {
     let tree = Tree::new();
     tree.write("proc/sys/kernel/osrelease", "7.3.4-amd64\n");
     tree.write("etc/os-release", "ID=debian\n");
@@ -58,7 +58,7 @@ fn the_configuration_of_the_running_kernel_comes_first() {
 }
 
 #[test]
-fn a_kernel_made_by_hand_needs_no_lists_of_modules() {
+fn a_custom_kernel_needs_no_lists_of_modules() {
     let tree = Tree::new();
     tree.write("proc/sys/kernel/osrelease", "6.12.0\n");
     tree.write("proc/sys/net/smc/rmem", "65536\n");
@@ -71,7 +71,7 @@ fn a_kernel_made_by_hand_needs_no_lists_of_modules() {
 }
 
 #[test]
-fn a_module_that_may_not_be_loaded_names_the_file() {
+fn the_file_that_blocks_a_module_is_named() {
     let tree = Tree::debian_612();
     tree.write("etc/modprobe.d/harden.conf", "install smc /bin/false\n");
     let found = findings(&tree);

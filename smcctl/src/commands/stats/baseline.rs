@@ -5,12 +5,12 @@
 use crate::check::Privilege;
 use crate::failure::{words, Failure};
 use crate::kernel::counts::Counts;
-use crate::system::files::Root;
+use crate::system::files::{replace, Root};
 use serde::{Deserialize, Serialize};
 use std::env;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -62,21 +62,7 @@ impl Baseline {
                 .mode(0o700)
                 .create(folder)?;
         }
-        // Renamed when complete, so that readers see the old or the new file.
-        let new = path.with_extension(format!("{}", std::process::id()));
-        let _ = fs::remove_file(&new);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&new)?;
-        let written = file
-            .write_all(&serde_json::to_vec(self)?)
-            .and_then(|()| fs::rename(&new, path));
-        if written.is_err() {
-            let _ = fs::remove_file(&new);
-        }
-        written
+        replace(path, &serde_json::to_vec(self)?, 0o600)
     }
 
     /// Returns the increase since; `None` if the counters were reset.

@@ -92,16 +92,16 @@ fn the_state_is_read_and_the_mode_believed_while_there_is_a_connection() {
 }
 
 #[test]
-fn the_reasons_of_a_fallback_are_both_told() {
+fn both_reasons_of_a_fallback_are_reported() {
     let (own, peer) = (0x0500_0000, 0x0303_0008);
     let fallback = parse(&whole(1, 1)).unwrap().fallback;
     assert_eq!(fallback, Some(Fallback { own, peer }));
-    let untold = parse(&answer(1, 1)).unwrap().fallback;
-    assert_eq!(untold, Some(Fallback::default()));
+    let unreported = parse(&answer(1, 1)).unwrap().fallback;
+    assert_eq!(unreported, Some(Fallback::default()));
 }
 
 #[test]
-fn ipv6_is_told_from_ipv4() {
+fn ipv6_is_distinguished_from_ipv4() {
     let mut bytes = answer(10, 0);
     bytes[8..24].copy_from_slice(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     bytes[24..40].fill(0);
