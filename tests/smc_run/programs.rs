@@ -60,7 +60,7 @@ fn without_the_tools_to_look_nothing_is_started() {
         let path = format!("{}:/usr/bin:/bin", scratch.path().display());
         let outcome = run(smc_run(["echo", "started"]).env("PATH", path));
         assert!(
-            outcome.refused(1).contains("awk(1) and od(1) are needed"),
+            outcome.refused(1).contains("awk(1) and od(1) are required"),
             "{outcome:?}"
         );
     }
