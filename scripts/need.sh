@@ -1,11 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
-# What scripts/test, scripts/try and scripts/bench need on this machine, and
-# installing it. Sourced by them.
+# Checks for required tools and installs them. Sourced by the other scripts.
 
-# need PROGRAM:PACKAGE…: makes sure that the programs are there, or the files, by their
-# paths.
+# need PROGRAM:PACKAGE…: ensures that programs (or files, by path) are installed.
 need() {
 	missing=
 	for need in "$@"; do
@@ -14,15 +12,15 @@ need() {
 	done
 	[ -n "$missing" ] || return 0
 	if ! command -v apt-get >/dev/null 2>&1; then
-		echo "$0: tools are missing; on Debian these packages have them:$missing" >&2
+		echo "$0: missing tools; Debian packages:$missing" >&2
 		exit 1
 	fi
 	if [ "$(id -u)" -ne 0 ]; then
-		echo "$0: tools are missing: sudo apt-get install$missing" >&2
+		echo "$0: missing tools; install them: sudo apt-get install$missing" >&2
 		exit 1
 	fi
 	echo "installing$missing" >&2
-	# The package lists are fetched only if they are needed.
+	# Package lists are fetched only if the first attempt fails.
 	for try in 1 2; do
 		# shellcheck disable=SC2086 # a list of words
 		install_packages $missing && return
@@ -32,9 +30,9 @@ need() {
 	exit 1
 }
 
-# No server is started with its package: whoever needs one starts their own.
+# Servers are not started by their packages; tests start their own.
 install_packages() (
-	policy=/usr/sbin/policy-rc.d # what invoke-rc.d(8) asks
+	policy=/usr/sbin/policy-rc.d # consulted by invoke-rc.d(8)
 	if [ ! -e "$policy" ]; then
 		trap 'rm -f "$policy"' EXIT
 		trap 'exit 1' HUP INT TERM
@@ -45,8 +43,8 @@ install_packages() (
 		install --no-install-recommends "$@" >/dev/null </dev/null
 )
 
-# need_cargo: makes sure that Rust is there, and new enough for Cargo.toml. Debian's own is
-# installed where that is (Debian 13's); nobody's rustup is touched.
+# need_cargo: ensures that Rust is installed and new enough for Cargo.toml. Installs that of
+# Debian if it is new enough (Debian 13); does not change a rustup installation.
 need_cargo() {
 	rust=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
 	! rust_is_new_enough || return 0
@@ -54,15 +52,15 @@ need_cargo() {
 		echo "installing cargo" >&2
 		! install_packages cargo || ! rust_is_new_enough || return 0
 	fi
-	has='there is none'
+	has='it is not installed'
 	[ -z "$rust_found" ] || has="this machine has $rust_found"
 	how='see https://rustup.rs'
 	! rust_is_in_apt || how="sudo apt-get install cargo${rust_found:+, and take the older one out of PATH}"
-	echo "$0: Rust $rust or newer is needed, and $has: $how" >&2
+	echo "$0: needs Rust $rust or newer, but $has: $how" >&2
 	exit 1
 }
 
-# Whether both programs of Rust are $rust or newer; $rust_found is the older version if not.
+# Whether rustc and cargo are $rust or newer; if not, rust_found is the older version.
 rust_is_new_enough() {
 	rust_found=
 	for program in rustc cargo; do
@@ -73,7 +71,7 @@ rust_is_new_enough() {
 	done
 }
 
-# Whether what apt would install is. The package lists are fetched if there are none.
+# Whether the version in apt is new enough. Fetches package lists if there are none.
 rust_is_in_apt() {
 	command -v apt-get >/dev/null 2>&1 || return
 	for try in 1 2; do

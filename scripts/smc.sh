@@ -1,21 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# The first steps with SMC where only a shell is at hand. smcctl knows more, and
-# is asked where it is installed.
+# First steps with SMC using only a shell. Executes smcctl if it is installed.
 set -u
 
 usage() {
     cat <<'END'
-Usage: smc.sh check            does this kernel have SMC?
+Usage: smc.sh check            check whether this kernel has SMC
        smc.sh load             load the modules of SMC (root)
-       smc.sh ib ls            list the RDMA devices and their network interfaces
-       smc.sh ib state         show the state of their ports
+       smc.sh ib ls            list RDMA devices and their network interfaces
+       smc.sh ib state         show the state of RDMA ports
        smc.sh rxe load         load the module of Soft-RoCE (root)
-       smc.sh rxe add NETDEV   make an RDMA device rxe_NETDEV of NETDEV (root)
+       smc.sh rxe add NETDEV   create an RDMA device rxe_NETDEV over NETDEV (root)
        smc.sh rxe del DEVICE   remove it: rxe_eth0, or eth0 for short (root)
 
-Exit status: 0 it is so or it was done, 1 it is not so or it failed, 2 wrong usage.
-SMC_ROOT is a directory that stands for / (for check and ib).
+Exit status: 0 success or condition true, 1 failure or condition false, 2 usage
+error. SMC_ROOT is a directory that stands for / (for check and ib).
 END
 }
 
@@ -28,31 +27,31 @@ fail() {
 }
 
 fail_usage() {
-    printf 'smc.sh: %s (smc.sh --help shows how)\n' "$1" >&2
+    printf 'smc.sh: %s; see smc.sh --help\n' "$1" >&2
     exit 2
 }
 
 need_root() { # WHAT
-    [ "$(id -u)" = 0 ] || fail "cannot $1: this needs root; try: sudo $0 $arguments"
+    [ "$(id -u)" = 0 ] || fail "cannot $1 without root: sudo $0 $arguments"
 }
 
-# Sets `tool` to a program of the system's folders, even where PATH has none of them.
+# Sets `tool` to the path of a program, also in sbin directories that PATH lacks.
 find_tool() { # PROGRAM PACKAGE
     tool=$(PATH=$PATH:/usr/sbin:/sbin command -v "$1") ||
-        fail "the command $1 is missing; install the package $2"
+        fail "cannot find $1: install the package $2"
 }
 
-# Sets `smcctl`, unless a made-up root is asked about.
-have_smcctl() {
+# Sets `smcctl` if it is installed, unless SMC_ROOT is set.
+find_smcctl() {
     [ -z "$root" ] && smcctl=$(command -v smcctl)
 }
 
-line() { # FILE: its first line, or nothing
+line() { # FILE: prints its first line
     read -r text 2>/dev/null <"$1" || text=''
     printf %s "$text"
 }
 
-# The kernel's configuration, from where it can be read.
+# Prints the configuration of the kernel.
 config() { # RELEASE
     if [ -r "$root/proc/config.gz" ]; then
         gzip -dc <"$root/proc/config.gz"
@@ -64,7 +63,7 @@ config() { # RELEASE
 }
 
 check() {
-    ! have_smcctl || exec "$smcctl" check
+    ! find_smcctl || exec "$smcctl" check
     release=$(line "$root/proc/sys/kernel/osrelease")
     settings=$(config "$release" | grep -E '^CONFIG_(SMC|SMC_DIAG|SMC_LO|DIBS|DIBS_LO|RDMA_RXE)=')
     [ -z "$settings" ] || printf '%s\n' "$settings"
@@ -75,30 +74,30 @@ check() {
     modules=$root/lib/modules/$release
     case $(grep -h '/smc\.ko' "$modules/modules.builtin" "$modules/modules.dep" 2>/dev/null)$settings in
     *CONFIG_SMC=y*) echo "smc is built in" ;;
-    *smc.ko*:* | *CONFIG_SMC=m*) echo "smc is not loaded; load it: sudo smc.sh load" && return 1 ;;
+    *smc.ko*:* | *CONFIG_SMC=m*) echo "smc is not loaded: sudo smc.sh load" && return 1 ;;
     *smc.ko*) echo "smc is built in" ;;
-    *) echo "this kernel ($release) has no SMC; boot one with CONFIG_SMC" && return 1 ;;
+    *) echo "this kernel ($release) has no SMC: boot one with CONFIG_SMC" && return 1 ;;
     esac
 }
 
 load() {
-    ! have_smcctl || exec "$smcctl" load
+    ! find_smcctl || exec "$smcctl" load
     need_root 'load the modules of SMC'
     find_tool modprobe kmod
     for module in smc smc_diag; do
-        "$tool" "$module" || fail "cannot load $module; see: smc.sh check"
+        "$tool" "$module" || fail "cannot load $module: see smc.sh check"
     done
 }
 
-# Calls `each DEVICE` for every RDMA device.
+# Runs COMMAND DEVICE for every RDMA device.
 each_device() { # COMMAND
     set -- "$1" "$classes"/*
     command=$1 && shift
-    [ -d "$1" ] || fail "there is no RDMA device; Soft-RoCE makes one: sudo smc.sh rxe add NETDEV"
+    [ -d "$1" ] || fail "no RDMA device: create one with Soft-RoCE: sudo smc.sh rxe add NETDEV"
     for device; do "$command" "${device##*/}"; done
 }
 
-# The network interfaces of a device: of its addresses, or the one it was made of.
+# Prints the network interfaces of a device: those of its GIDs and its parent.
 interfaces() { # DEVICE
     for file in "$classes/$1"/ports/*/gid_attrs/ndevs/* "$classes/$1/parent"; do
         [ ! -r "$file" ] || { line "$file" && echo; }
@@ -125,18 +124,18 @@ rxe_load() {
 }
 
 rxe_add() { # NETDEV
-    need_root 'make an RDMA device'
-    [ -d "/sys/class/net/$1" ] || fail "there is no network interface $1"
+    need_root 'create an RDMA device'
+    [ -d "/sys/class/net/$1" ] || fail "cannot find network interface $1"
     find_tool rdma iproute2
     "$tool" link add "rxe_$1" type rxe netdev "$1" ||
-        fail "cannot make rxe_$1 of $1; is Soft-RoCE loaded? try: sudo smc.sh rxe load"
+        fail "cannot create rxe_$1: load Soft-RoCE first: sudo smc.sh rxe load"
 }
 
 rxe_del() { # DEVICE
     need_root 'remove an RDMA device'
     device=$1
     [ -d "$classes/$device" ] || device=rxe_$1
-    [ -d "$classes/$device" ] || fail "there is no RDMA device $1; there are: $(ls "$classes" 2>/dev/null)"
+    [ -d "$classes/$device" ] || fail "cannot find RDMA device $1: expected one of $(ls "$classes" 2>/dev/null)"
     find_tool rdma iproute2
     "$tool" link delete "$device" || fail "cannot remove $device"
 }
@@ -154,5 +153,5 @@ case "$#:$1 ${2-}" in
 '2:rxe load') rxe_load ;;
 '3:rxe add') rxe_add "$3" ;;
 '3:rxe del') rxe_del "$3" ;;
-*) fail_usage "what is '$arguments'?" ;;
+*) fail_usage "unknown command '$arguments'" ;;
 esac

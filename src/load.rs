@@ -123,7 +123,7 @@ fn value_of(variable: &'static CStr, name: &str) -> Option<&'static CStr> {
 
 /// What the environment says of this process, with the journal opened. `None`: the shim
 /// does nothing in it.
-fn decide<'a>(value: impl FnMut(&str) -> Option<&'a OsStr>) -> Option<Process> {
+fn decide<'a>(value: impl Fn(&str) -> Option<&'a OsStr>) -> Option<Process> {
     let config = match Config::from_env(value) {
         Ok(config) if config.disabled => return None,
         Ok(config) => config,

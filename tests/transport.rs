@@ -113,9 +113,13 @@ fn a_bad_value_by_plain_preload_is_one_line_and_tcp() {
         assert!(output.status.success(), "{command:?}: {output:?}");
         assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), tcp(2));
         let said = String::from_utf8_lossy(&output.stderr);
+        let named = match variable {
+            "SMC_LOG_FILE" => format!("\"{item}\" cannot be appended to"),
+            _ => format!(" \"{item}\": expected "),
+        };
         assert!(
-            said.starts_with(&format!("smc_shim: {variable}: \"{item}\" "))
-                && said.contains(": expected ")
+            said.starts_with(&format!("smc_shim: {variable}: "))
+                && said.contains(&named)
                 && said.ends_with('\n')
                 && said.lines().count() == 1,
             "{said}"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Everything that the variables say, read at once.
+//! The configuration: the parsed values of all variables.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -7,55 +7,56 @@ use std::os::unix::ffi::OsStrExt;
 use crate::hosts::Hosts;
 use crate::lists::Lists;
 use crate::ports::Ports;
-use crate::problem::{Complaint, Fault, Problem};
+use crate::problem::{Invalid, InvalidItem, Problem};
 use crate::processes::Processes;
 use crate::{values, variable};
 
-const NOT_UTF_8: Complaint = Complaint {
-    fault: "is not text",
+const NOT_UTF_8: Invalid = Invalid {
+    what: "invalid text",
     expected: "UTF-8",
 };
 
-/// Everything that the `SMC_*` variables say, checked. The default is what no
-/// variable at all says.
+/// The parsed values of the `SMC_*` variables. The default is the
+/// configuration with no variable set.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
-    /// `SMC_DISABLE`: do nothing at all. Everything else is at its default
-    /// then, whatever the other variables say.
+    /// `SMC_DISABLE`: the shim does nothing. The other fields then have their
+    /// defaults, whatever the values of their variables.
     pub disabled: bool,
-    /// `SMC_REQUIRE`: a socket that should be SMC and cannot be is an error.
+    /// `SMC_REQUIRE`: failing to create an SMC socket is an error.
     pub require: bool,
-    /// `SMC_SOCKET`: how SMC sockets are made.
+    /// `SMC_SOCKET`: how SMC sockets are created.
     pub creation: Creation,
     /// `SMC_SNDBUF`: send buffer in bytes, 1 to 1073741823; none: the kernel's default.
     pub sndbuf: Option<u32>,
     /// `SMC_RCVBUF`: receive buffer in bytes, 1 to 1073741823; none: the kernel's default.
     pub rcvbuf: Option<u32>,
-    /// `SMC_DRAIN_TIMEOUT`: how many seconds a process may go on at its end so that
-    /// what it has sent arrives; none: the shim's default.
+    /// `SMC_DRAIN_TIMEOUT`: for how many seconds the exit of a process may be
+    /// delayed until its sent data has arrived; none: the shim's default.
     pub drain_timeout: Option<u32>,
-    /// `SMC_RETRY_AFTER`: for how many seconds a destination whose SMC handshake
-    /// was slow gets plain TCP; none: the shim's default.
+    /// `SMC_RETRY_AFTER`: for how many seconds a destination gets plain TCP
+    /// after a slow SMC handshake; none: the shim's default.
     pub retry_after: Option<u32>,
-    /// `SMC_LOG`, or `debug` if that is unset and `SMC_DEBUG` is `1`: a filter
-    /// for `env_logger` without blanks; none: errors only.
+    /// `SMC_LOG`, or `debug` if that is unset and `SMC_DEBUG` is `1`: an
+    /// `env_logger` filter without blanks; none: errors only.
     ///
     /// Its items are levels (`info`), targets (`smc_shim`, `smc_shim::hooks`)
     /// and targets with levels (`smc_shim=debug`).
     pub log: Option<String>,
-    /// `SMC_LOG_FILE`: the log is appended to this file; none: standard error.
+    /// `SMC_LOG_FILE`: the file that the log is appended to; none: standard
+    /// error.
     ///
-    /// As it was given: a relative path means the working directory at the
-    /// time the shim is loaded, before the program changes it.
+    /// A relative path starts at the working directory at the time the shim is
+    /// loaded, before the program changes it.
     pub log_file: Option<OsString>,
     /// `SMC_PORTS`, `SMC_PROCESSES` and `SMC_HOSTS`.
     pub lists: Lists,
 }
 
-/// How SMC sockets are made.
+/// How SMC sockets are created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Creation {
-    /// `auto`: as `IPPROTO_SMC` where the kernel has it, else as `AF_SMC`.
+    /// `auto`: `IPPROTO_SMC` if the kernel has it, else `AF_SMC`.
     #[default]
     Auto,
     /// `af_smc`: `socket(AF_SMC, SOCK_STREAM, …)`.
@@ -66,15 +67,16 @@ pub enum Creation {
 }
 
 impl Config {
-    /// Reads every variable of [`VARIABLES`](crate::VARIABLES) through `lookup`.
+    /// Parses every variable of [`VARIABLES`](crate::VARIABLES).
     ///
-    /// `lookup` may give anything that is an [`OsStr`] by reference: owned
-    /// strings from [`std::env::var_os`] or slices of the environment itself.
+    /// `lookup` returns the value of the variable with the given name, borrowed
+    /// or owned (as [`std::env::var_os`] does). It may be called for any of the
+    /// names, in any order and more than once.
     ///
     /// # Errors
     ///
-    /// The first variable whose value does not parse. With `SMC_DISABLE=1` the
-    /// others are not looked at.
+    /// Returns a variable whose value does not parse. With `SMC_DISABLE=1` the
+    /// other variables are not parsed.
     ///
     /// ```
     /// use smc_policy::{Config, Creation};
@@ -90,15 +92,15 @@ impl Config {
     /// assert_eq!(config.log.as_deref(), Some("debug"));
     /// assert!(!config.lists.judges_connect());
     ///
-    /// let from_here = Config::from_env(|name| std::env::var_os(name));
+    /// let inherited = Config::from_env(|name| std::env::var_os(name));
     /// # Ok::<(), smc_policy::Problem>(())
     /// ```
     pub fn from_env<F, V>(lookup: F) -> Result<Config, Problem>
     where
-        F: FnMut(&str) -> Option<V>,
+        F: Fn(&str) -> Option<V>,
         V: AsRef<OsStr>,
     {
-        let mut env = Environment { lookup };
+        let env = Environment { lookup };
 
         if env.read(variable::DISABLE, values::switch)? == Some(true) {
             return Ok(Config {
@@ -133,21 +135,21 @@ impl Config {
     }
 }
 
-/// The variables, by name.
+/// The variables by name.
 struct Environment<F> {
     lookup: F,
 }
 
 impl<F, V> Environment<F>
 where
-    F: FnMut(&str) -> Option<V>,
+    F: Fn(&str) -> Option<V>,
     V: AsRef<OsStr>,
 {
-    /// Reads one variable. None: it is unset, empty or blank.
+    /// Parses one variable. None: it is unset, empty or blank.
     fn read<T>(
-        &mut self,
+        &self,
         variable: &'static str,
-        parse: fn(&str) -> Result<T, Fault<'_>>,
+        parse: fn(&str) -> Result<T, InvalidItem<'_>>,
     ) -> Result<Option<T>, Problem> {
         match (self.lookup)(variable) {
             None => Ok(None),
@@ -155,7 +157,7 @@ where
         }
     }
 
-    fn path(&mut self, variable: &'static str) -> Option<OsString> {
+    fn path(&self, variable: &'static str) -> Option<OsString> {
         let value = (self.lookup)(variable)?;
         let value = value.as_ref();
         let blank = value.as_bytes().trim_ascii().is_empty();
@@ -166,7 +168,7 @@ where
 fn parse_value<T>(
     variable: &'static str,
     value: &OsStr,
-    parse: fn(&str) -> Result<T, Fault<'_>>,
+    parse: fn(&str) -> Result<T, InvalidItem<'_>>,
 ) -> Result<Option<T>, Problem> {
     let Some(text) = value.to_str() else {
         return Err(Problem::new(variable, value.as_bytes(), NOT_UTF_8));
@@ -177,10 +179,6 @@ fn parse_value<T>(
     }
     match parse(text) {
         Ok(parsed) => Ok(Some(parsed)),
-        Err(fault) => Err(Problem::new(
-            variable,
-            fault.item.as_bytes(),
-            fault.complaint,
-        )),
+        Err(InvalidItem { item, invalid }) => Err(Problem::new(variable, item.as_bytes(), invalid)),
     }
 }

@@ -5,29 +5,28 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::list::{split_at_byte, Decision, List};
-use crate::problem::{Complaint, Fault};
+use crate::problem::{Invalid, InvalidItem};
 use crate::values::decimal;
 
-const NOT_A_HOST: Complaint = Complaint {
-    fault: "is not an address or a network",
-    expected: "an IPv4 or IPv6 address such as 192.0.2.1 or 2001:db8::1, \
-               or a network such as 10.0.0.0/8 or 2001:db8::/32; ! in front excludes",
+const INVALID_HOST: Invalid = Invalid {
+    what: "invalid host",
+    expected: "ADDRESS or ADDRESS/PREFIX, optionally prefixed by !",
 };
-const ZONE: Complaint = Complaint {
-    fault: "has a zone",
-    expected: "the address without % and what follows it: hosts match on every interface",
+const SCOPED: Invalid = Invalid {
+    what: "scoped address",
+    expected: "an address without %INTERFACE",
 };
-const BAD_PREFIX: Complaint = Complaint {
-    fault: "has no valid prefix length",
-    expected: "0 to 32 behind the / of an IPv4 network, 0 to 128 behind that of an IPv6 one",
+const INVALID_PREFIX: Invalid = Invalid {
+    what: "invalid prefix length in",
+    expected: "0 to 32 (IPv4) or 0 to 128 (IPv6)",
 };
 
-/// An item of `SMC_HOSTS` without its `!`: an address, or every address that
-/// begins with the same bits. Shown with the bits behind the prefix cleared.
+/// An item of `SMC_HOSTS` without its `!`: an address or a network. Displayed
+/// with the bits after the prefix cleared.
 ///
-/// IPv4-mapped IPv6 (`::ffff:192.0.2.1`) is IPv4 here, and so are networks
-/// inside `::ffff:0:0/96`. A shorter prefix makes an IPv6 network, which no
-/// IPv4 address is in.
+/// IPv4-mapped IPv6 addresses (`::ffff:192.0.2.1`) and networks within
+/// `::ffff:0:0/96` are IPv4 here. A network with a shorter prefix is IPv6 and
+/// contains no IPv4 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network(Bits);
 
@@ -39,23 +38,23 @@ enum Bits {
 }
 
 impl Network {
-    fn parse(item: &str) -> Result<Self, Complaint> {
+    fn parse(item: &str) -> Result<Self, Invalid> {
         let (address, prefix) = match split_at_byte(item, b'/') {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (item, None),
         };
-        let zone = || address.contains('%');
+        let scoped = || address.contains('%');
         let address: IpAddr = match address.parse() {
             Ok(address) => address,
-            Err(_) if zone() => return Err(ZONE),
-            Err(_) => return Err(NOT_A_HOST),
+            Err(_) if scoped() => return Err(SCOPED),
+            Err(_) => return Err(INVALID_HOST),
         };
         let longest = if address.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix {
             None => longest,
             Some(prefix) => decimal(prefix)
                 .filter(|&prefix| prefix <= longest)
-                .ok_or(BAD_PREFIX)?,
+                .ok_or(INVALID_PREFIX)?,
         };
         Ok(Network(match address {
             IpAddr::V4(address) => Bits::v4(address, prefix),
@@ -74,7 +73,7 @@ impl Network {
         }
     }
 
-    /// `host` is canonical: IPv4 where it can be.
+    /// `host` is canonical ([`IpAddr::to_canonical`]).
     fn contains(self, host: IpAddr) -> bool {
         match (self.0, host) {
             (Bits::V4 { bits, mask }, IpAddr::V4(host)) => host.to_bits() & mask == bits,
@@ -86,15 +85,15 @@ impl Network {
 
 impl Bits {
     fn v4(address: Ipv4Addr, prefix: u32) -> Self {
-        let behind = u32::MAX.checked_shr(prefix).unwrap_or(0);
-        let mask = !behind;
+        let host_bits = u32::MAX.checked_shr(prefix).unwrap_or(0);
+        let mask = !host_bits;
         let bits = address.to_bits() & mask;
         Bits::V4 { bits, mask }
     }
 
     fn v6(address: Ipv6Addr, prefix: u32) -> Self {
-        let behind = u128::MAX.checked_shr(prefix).unwrap_or(0);
-        let mask = !behind;
+        let host_bits = u128::MAX.checked_shr(prefix).unwrap_or(0);
+        let mask = !host_bits;
         let bits = address.to_bits() & mask;
         Bits::V6 { bits, mask }
     }
@@ -128,28 +127,28 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
-    pub(crate) fn parse(value: &str) -> Result<Self, Fault<'_>> {
+    pub(crate) fn parse(value: &str) -> Result<Self, InvalidItem<'_>> {
         let list = List::parse(value, Network::parse)?;
         Ok(Hosts { list })
     }
 
-    /// Whether some host may be refused.
-    pub(crate) fn judges(&self) -> bool {
-        let admits_all = |family| self.list.admits_all(|network| network.is_every(family));
-        !(self.list.excludes_no(|_| true) && admits_all(Family::V4) && admits_all(Family::V6))
+    /// Whether some host is not allowed.
+    pub(crate) fn restricts(&self) -> bool {
+        let allows_all = |family| self.list.allows_all(|network| network.is_every(family));
+        !(self.list.excludes_none(|_| true) && allows_all(Family::V4) && allows_all(Family::V6))
     }
 
-    /// `host` is canonical: IPv4 where it can be.
+    /// `host` is canonical ([`IpAddr::to_canonical`]).
     pub(crate) fn decide(&self, host: IpAddr) -> Decision<'_, Network> {
         self.list.decide(|network| network.contains(host))
     }
 }
 
-/// The host that a program reaches when it connects to `peer`.
+/// Returns the host that a connection to `peer` reaches.
 ///
-/// Linux takes the unspecified address (`0.0.0.0`, `::`) for its own loopback
-/// address; programs do connect to what they have seen a server listen on.
-pub(crate) fn reached(peer: IpAddr) -> IpAddr {
+/// Linux connects the unspecified address (`0.0.0.0`, `::`) to loopback;
+/// programs do connect to the address that a server listens on.
+pub(crate) fn connected_host(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(host) if host.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which program, which port and which host uses SMC: the decision alone.
+//! Decides which programs, ports and hosts use SMC.
 //!
-//! The shim asks, this crate answers. It reads the `SMC_*` variables once
-//! ([`Config::from_env`]) and judges programs and addresses from then on
-//! ([`Lists`]). It makes no system call, keeps no global, and cannot panic: it
-//! runs inside other people's programs. Judging addresses and showing a
-//! [`Reason`] allocate nothing.
+//! [`Config::from_env`] parses the `SMC_*` variables once; [`Lists`] then
+//! decides for each program and address. The crate makes no system calls, has
+//! no global state and does not panic, because the shim runs it inside the
+//! user's program. Deciding about an address and displaying a [`Reason`] do not
+//! allocate.
 //!
 //! # The rule of every list
 //!
-//! Items are separated by commas; blanks around an item, and behind its `!`,
-//! are ignored. An item with `!` in front is negative. Something is **allowed**
-//! when a positive item matches it, or the list has no positive item at all,
-//! and no negative item matches it. The order of items does not matter. A
-//! variable that is empty or blank counts as unset, and an unset list allows
-//! everything; an empty item inside a list (`80,,90`, `80,`) is an error. An
-//! item cannot contain a comma.
+//! Items are separated by commas; blanks around an item and after its `!` are
+//! ignored. An item prefixed by `!` is negative. Something is **allowed** when
+//! a positive item matches it or the list has no positive item, and no negative
+//! item matches it. The order of items does not matter. A variable that is
+//! empty or blank counts as unset, and an unset list allows everything; an
+//! empty item in a list (`80,,90`, `80,`) is an error. An item cannot contain a
+//! comma.
 //!
-//! What the items of each list look like: [`Lists`].
+//! The items of each list are described at [`Lists`].
 //!
 //! # Example
 //!
@@ -30,14 +30,14 @@
 //!     _ => None,
 //! })?;
 //!
-//! let said = |peer: &str| match config.lists.at_connect(peer.parse().unwrap()) {
+//! let verdict = |peer: &str| match config.lists.at_connect(peer.parse().unwrap()) {
 //!     Verdict::Smc => String::from("SMC"),
 //!     Verdict::Tcp(reason) => format!("TCP: {reason}"),
 //! };
-//! assert_eq!(said("192.0.2.1:6379"), "SMC");
-//! assert_eq!(said("192.0.2.1:22"), "TCP: port 22 not in SMC_PORTS");
-//! assert_eq!(said("192.0.2.1:8080"), "TCP: port 8080 excluded by \"!8080\" in SMC_PORTS");
-//! assert_eq!(said("198.51.100.7:6379"), "TCP: host 198.51.100.7 not in SMC_HOSTS");
+//! assert_eq!(verdict("192.0.2.1:6379"), "SMC");
+//! assert_eq!(verdict("192.0.2.1:22"), "TCP: port 22 not in SMC_PORTS");
+//! assert_eq!(verdict("192.0.2.1:8080"), "TCP: port 8080 excluded by \"!8080\" in SMC_PORTS");
+//! assert_eq!(verdict("198.51.100.7:6379"), "TCP: host 198.51.100.7 not in SMC_HOSTS");
 //! # Ok::<(), smc_policy::Problem>(())
 //! ```
 

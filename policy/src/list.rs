@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What all lists share: splitting, negation, and the rule that allows.
+//! The common part of all lists: splitting, negation and the decision.
 
-use crate::problem::{Complaint, Fault};
+use crate::problem::{Invalid, InvalidItem};
 
-const EMPTY_ITEM: Complaint = Complaint {
-    fault: "has an empty item",
-    expected: "items separated by single commas, none in front or at the end",
+pub(crate) const EMPTY_ITEM: Invalid = Invalid {
+    what: "empty item in",
+    expected: "items separated by single commas",
 };
-const BARE_NEGATION: Complaint = Complaint {
-    fault: "negates nothing",
-    expected: "the item right behind the !",
+const BARE_NEGATION: Invalid = Invalid {
+    what: "missing item after",
+    expected: "!ITEM",
 };
-const DOUBLE_NEGATION: Complaint = Complaint {
-    fault: "is negated twice",
-    expected: "one ! at most",
+const DOUBLE_NEGATION: Invalid = Invalid {
+    what: "repeated ! in",
+    expected: "at most one !",
 };
 
 /// A parsed list. The default, without items, allows everything.
 #[derive(Debug, Clone)]
 pub(crate) struct List<T> {
     items: Vec<Item<T>>,
-    /// Whether anything has to be listed to be allowed.
+    /// Only what an item lists is allowed.
     has_positive: bool,
 }
 
@@ -54,8 +54,8 @@ impl<T> List<T> {
     /// Reads a list; `value` is neither empty nor blank.
     pub(crate) fn parse(
         value: &str,
-        parse_item: impl Fn(&str) -> Result<T, Complaint>,
-    ) -> Result<Self, Fault<'_>> {
+        parse_item: impl Fn(&str) -> Result<T, Invalid>,
+    ) -> Result<Self, InvalidItem<'_>> {
         let commas = value.bytes().filter(|&byte| byte == b',').count();
         let mut list = List {
             items: Vec::with_capacity(commas.saturating_add(1)),
@@ -63,16 +63,16 @@ impl<T> List<T> {
         };
         let mut rest = Some(value);
         while let Some(text) = rest {
-            let (item, behind) = match split_at_byte(text, b',') {
-                Some((item, behind)) => (item, Some(behind)),
+            let (item, after) = match split_at_byte(text, b',') {
+                Some((item, after)) => (item, Some(after)),
                 None => (text, None),
             };
-            rest = behind;
+            rest = after;
             let item = item.trim_ascii();
             if item.is_empty() {
-                return Err(Fault {
+                return Err(InvalidItem {
                     item: value,
-                    complaint: EMPTY_ITEM,
+                    invalid: EMPTY_ITEM,
                 });
             }
             let negation = item.strip_prefix("!");
@@ -81,7 +81,7 @@ impl<T> List<T> {
                 Some(content) => negated_content(content).and_then(&parse_item),
                 None => parse_item(item),
             };
-            let content = parsed.map_err(|complaint| Fault { item, complaint })?;
+            let content = parsed.map_err(|invalid| InvalidItem { item, invalid })?;
             list.has_positive |= !negated;
             list.items.push(Item { negated, content });
         }
@@ -92,7 +92,7 @@ impl<T> List<T> {
         self.items.is_empty()
     }
 
-    /// The rule of every list, in one pass.
+    /// Applies the rule of every list in one pass.
     pub(crate) fn decide(&self, matches: impl Fn(&T) -> bool) -> Decision<'_, T> {
         let mut allowed = !self.has_positive;
         for item in &self.items {
@@ -111,15 +111,15 @@ impl<T> List<T> {
     }
 
     /// Whether no negative item is `relevant`.
-    pub(crate) fn excludes_no(&self, relevant: impl Fn(&T) -> bool) -> bool {
+    pub(crate) fn excludes_none(&self, relevant: impl Fn(&T) -> bool) -> bool {
         !self
             .items
             .iter()
             .any(|item| item.negated && relevant(&item.content))
     }
 
-    /// Whether nothing has to be listed, or an item that is `everything` is.
-    pub(crate) fn admits_all(&self, everything: impl Fn(&T) -> bool) -> bool {
+    /// Whether there is no positive item, or one that matches `everything`.
+    pub(crate) fn allows_all(&self, everything: impl Fn(&T) -> bool) -> bool {
         !self.has_positive
             || self
                 .items
@@ -128,19 +128,19 @@ impl<T> List<T> {
     }
 }
 
-/// The text in front of the first such byte, which is ASCII, and behind it.
+/// Splits at the first `byte`, which is ASCII, like [`str::split_once`].
 ///
-/// Items are short: a plain loop costs a fifth of what the search of
-/// [`str::split_once`] does, and each program under the shim pays at its start.
+/// Items are short, so a plain loop takes a fifth of the time, at the start of
+/// each program that runs with the shim.
 pub(crate) fn split_at_byte(text: &str, byte: u8) -> Option<(&str, &str)> {
     let at = text.as_bytes().iter().position(|&each| each == byte)?;
     let (front, from_byte) = text.split_at_checked(at)?;
     Some((front, from_byte.get(1..)?))
 }
 
-/// What stands behind the `!`.
-fn negated_content(behind: &str) -> Result<&str, Complaint> {
-    let content = behind.trim_ascii_start();
+/// Returns the item after the `!`.
+fn negated_content(after: &str) -> Result<&str, Invalid> {
+    let content = after.trim_ascii_start();
     if content.is_empty() {
         Err(BARE_NEGATION)
     } else if content.starts_with('!') {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The three lists together, as the shim asks them.
+//! The three lists and the questions that the shim asks them.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,8 +11,8 @@ use crate::verdict::{Reason, Verdict};
 
 /// `SMC_PORTS`, `SMC_PROCESSES` and `SMC_HOSTS`. The default allows everything.
 ///
-/// The [rule of every list](crate#the-rule-of-every-list) says how items add
-/// up. The items:
+/// The [rule of every list](crate#the-rule-of-every-list) says how items
+/// combine. The items:
 ///
 /// # `SMC_PORTS`
 ///
@@ -23,14 +23,13 @@ use crate::verdict::{Reason, Verdict};
 /// | `*` | every port |
 /// | `in:80`, `in:8000-8999`, `in:*` | when listening only |
 /// | `out:5432`, `out:8000-8999`, `out:*` | when connecting only |
-/// | `!22`, `!in:80`, … | excludes what the item behind the `!` matches |
+/// | `!22`, `!in:80`, … | excludes what the item after the `!` matches |
 ///
 /// Numbers are decimal, from 1 to 65535, without leading zeros. A listener
-/// that lets the kernel choose its port has port 0, which is matched by `*`
-/// (and `in:*`) alone.
+/// that leaves its port to the kernel has port 0, which only `*` and `in:*`
+/// match.
 ///
-/// Whether there is a positive item is asked of the list as a whole, not of
-/// each direction:
+/// A positive item for one direction restricts the other direction, too:
 ///
 /// | list | listening | connecting |
 /// |---|---|---|
@@ -43,23 +42,23 @@ use crate::verdict::{Reason, Verdict};
 /// # `SMC_HOSTS`
 ///
 /// An address (`192.0.2.1`, `2001:db8::1`) or a network (`10.0.0.0/8`,
-/// `2001:db8::/32`; bits behind the prefix are ignored, `10.1.2.3/8` is the
-/// same). IPv4-mapped IPv6 is IPv4, in items and in what is judged; an IPv6
-/// scope is ignored in what is judged and refused in items. What is judged is
-/// the peer when connecting, where the unspecified address stands for loopback
-/// as it does for Linux, and the local address when listening, where the
-/// unspecified address, being all of them, is always allowed.
+/// `2001:db8::/32`; bits after the prefix are ignored, `10.1.2.3/8` is the
+/// same). IPv4-mapped IPv6 is IPv4, in items and in addresses. The scope of an
+/// IPv6 address is ignored; an item with a scope is an error. When connecting,
+/// the list applies to the peer; the unspecified address means loopback, as in
+/// Linux. When listening, it applies to the local address; the unspecified
+/// address is always allowed.
 ///
 /// # `SMC_PROCESSES`
 ///
-/// Globs: `*` is any characters, `?` is one, `[abc]`, `[a-z]` and `[!abc]` are
-/// one of, or not of, a set; upper and lower case differ. A glob without `/`
-/// is for the program's file name. A glob with `/` is for its full path: it
-/// begins with `/` or `**/`, `*` stays within a path component, and `**` as a
-/// whole component stands for any number of them (`/opt/*/bin/app`,
-/// `/srv/**`). A program has two paths, see [`Program`]: an item, positive or
-/// negative, matches when it matches either. Bytes that are not UTF-8 count as
-/// U+FFFD, so `?` matches them.
+/// Globs: `*` matches any characters, `?` any one, `[abc]`, `[a-z]` and
+/// `[!abc]` one in or not in a set. Case matters. A glob without `/` is matched
+/// against the program's file name. A glob with `/` is matched against its full
+/// path: it starts with `/` or `**/`, `*` does not match `/`, and `**` as a
+/// whole component matches any number of components (`/opt/*/bin/app`,
+/// `/srv/**`). A program has two paths, see [`Program`]; an item matches the
+/// program when it matches either. Bytes that are not UTF-8 count as U+FFFD,
+/// which `?` matches.
 #[derive(Debug, Clone, Default)]
 pub struct Lists {
     pub(crate) ports: Ports,
@@ -68,14 +67,14 @@ pub struct Lists {
 }
 
 impl Lists {
-    /// Whether [`judge_program`](Self::judge_program) needs to be asked: not
-    /// without a list, so that the caller need not find out the program's paths.
+    /// Whether `SMC_PROCESSES` is set. If not, every program is allowed and
+    /// [`judge_program`](Self::judge_program) need not be called.
     #[must_use]
     pub fn has_processes(&self) -> bool {
         !self.processes.is_empty()
     }
 
-    /// Whether this program takes part.
+    /// Decides whether this program uses SMC.
     ///
     /// ```
     /// use smc_policy::{Config, Program, Verdict};
@@ -109,21 +108,21 @@ impl Lists {
         }
     }
 
-    /// Whether [`at_connect`](Self::at_connect) needs to be asked. If not,
-    /// every destination is allowed.
+    /// Whether some destination is not allowed. If not,
+    /// [`at_connect`](Self::at_connect) need not be called.
     #[must_use]
     pub fn judges_connect(&self) -> bool {
-        self.ports.judges(Direction::Connecting) || self.hosts.judges()
+        self.ports.restricts(Direction::Connecting) || self.hosts.restricts()
     }
 
-    /// Whether [`at_listen`](Self::at_listen) needs to be asked. If not, every
-    /// listener is allowed.
+    /// Whether some listener is not allowed. If not,
+    /// [`at_listen`](Self::at_listen) need not be called.
     #[must_use]
     pub fn judges_listen(&self) -> bool {
-        self.ports.judges(Direction::Listening) || self.hosts.judges()
+        self.ports.restricts(Direction::Listening) || self.hosts.restricts()
     }
 
-    /// Whether a connection to `peer` is to be SMC.
+    /// Decides whether a connection to `peer` uses SMC.
     ///
     /// ```
     /// use smc_policy::Config;
@@ -138,13 +137,13 @@ impl Lists {
     #[must_use]
     pub fn at_connect(&self, peer: SocketAddr) -> Verdict<'static> {
         match self.at_port(Direction::Connecting, peer.port()) {
-            Verdict::Smc => self.at_host(hosts::reached(peer.ip())),
+            Verdict::Smc => self.at_host(hosts::connected_host(peer.ip())),
             tcp @ Verdict::Tcp(_) => tcp,
         }
     }
 
-    /// Whether a listener on `local` is to be SMC. Port 0 is one that the
-    /// kernel has yet to choose.
+    /// Decides whether a listener on `local` uses SMC. Port 0 is one that the
+    /// kernel has yet to assign.
     #[must_use]
     pub fn at_listen(&self, local: SocketAddr) -> Verdict<'static> {
         match self.at_port(Direction::Listening, local.port()) {

@@ -4,16 +4,15 @@
 use std::fmt;
 
 use crate::list::{split_at_byte, Decision, List};
-use crate::problem::{Complaint, Fault};
+use crate::problem::{Invalid, InvalidItem};
 use crate::values::decimal;
 
-const NOT_A_PORT: Complaint = Complaint {
-    fault: "is not a port or a range of ports",
-    expected: "a port from 1 to 65535, a range such as 8000-8999, or *; \
-               in front of it in: (listening) or out: (connecting) if wanted, and ! to exclude",
+const INVALID_PORT: Invalid = Invalid {
+    what: "invalid port",
+    expected: "N, N-M or *, optionally prefixed by in:, out: or !",
 };
-const BACKWARDS: Complaint = Complaint {
-    fault: "runs backwards",
+const REVERSED_RANGE: Invalid = Invalid {
+    what: "reversed range",
     expected: "the lower port first",
 };
 
@@ -44,19 +43,19 @@ impl Direction {
     }
 }
 
-/// An item of `SMC_PORTS` without its `!`; shown as it is written.
+/// An item of `SMC_PORTS` without its `!`, displayed as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PortRange {
-    /// The only direction it speaks of; none: it speaks of both.
+    /// The only direction it applies to; none: it applies to both.
     direction: Option<Direction>,
-    /// 0 to 65535 is `*`; nothing else contains 0, the port that a listener
-    /// has until the kernel chooses one.
+    /// 0 to 65535 is `*`. No other range contains 0, the port of a listener
+    /// until the kernel assigns one.
     first: u16,
     last: u16,
 }
 
 impl PortRange {
-    fn parse(item: &str) -> Result<Self, Complaint> {
+    fn parse(item: &str) -> Result<Self, Invalid> {
         let (direction, ports) = if let Some(ports) = item.strip_prefix("in:") {
             (Some(Direction::Listening), ports)
         } else if let Some(ports) = item.strip_prefix("out:") {
@@ -73,7 +72,7 @@ impl PortRange {
             (port, port)
         };
         if first > last {
-            return Err(BACKWARDS);
+            return Err(REVERSED_RANGE);
         }
         Ok(PortRange {
             direction,
@@ -82,7 +81,7 @@ impl PortRange {
         })
     }
 
-    fn speaks_of(self, direction: Direction) -> bool {
+    fn applies_to(self, direction: Direction) -> bool {
         self.direction.is_none_or(|only| only == direction)
     }
 
@@ -91,15 +90,15 @@ impl PortRange {
     }
 
     fn contains(self, direction: Direction, port: u16) -> bool {
-        (self.first..=self.last).contains(&port) && self.speaks_of(direction)
+        (self.first..=self.last).contains(&port) && self.applies_to(direction)
     }
 }
 
-fn port(text: &str) -> Result<u16, Complaint> {
+fn port(text: &str) -> Result<u16, Invalid> {
     decimal(text)
         .and_then(|number| u16::try_from(number).ok())
         .filter(|&port| port != 0)
-        .ok_or(NOT_A_PORT)
+        .ok_or(INVALID_PORT)
 }
 
 impl fmt::Display for PortRange {
@@ -130,22 +129,22 @@ pub(crate) struct Ports {
 pub(crate) enum PortDecision {
     Allowed,
     NotListed,
-    /// Not allowed, but would be in the opposite direction.
+    /// Not allowed in this direction, but in the opposite one.
     ListedFor(Direction),
     Excluded(PortRange),
 }
 
 impl Ports {
-    pub(crate) fn parse(value: &str) -> Result<Self, Fault<'_>> {
+    pub(crate) fn parse(value: &str) -> Result<Self, InvalidItem<'_>> {
         let list = List::parse(value, PortRange::parse)?;
         Ok(Ports { list })
     }
 
-    /// Whether some port may be refused in this direction.
-    pub(crate) fn judges(&self, direction: Direction) -> bool {
-        let speaks = |range: &PortRange| range.speaks_of(direction);
-        let everything = |range: &PortRange| range.is_every_port() && speaks(range);
-        !(self.list.excludes_no(speaks) && self.list.admits_all(everything))
+    /// Whether some port is not allowed in this direction.
+    pub(crate) fn restricts(&self, direction: Direction) -> bool {
+        let applies = |range: &PortRange| range.applies_to(direction);
+        let everything = |range: &PortRange| range.is_every_port() && applies(range);
+        !(self.list.excludes_none(applies) && self.list.allows_all(everything))
     }
 
     pub(crate) fn decide(&self, direction: Direction, port: u16) -> PortDecision {

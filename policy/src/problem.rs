@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is said about a value that does not parse.
+//! The error for a value that does not parse.
 
 use std::error::Error;
 use std::fmt;
 
-use crate::text::Shown;
+use crate::text::Escaped;
 
 /// A variable whose value does not parse.
 ///
-/// Shown as one line of less than 400 bytes that names the variable, the item
-/// and what is expected; control characters in the item are escaped and a long
-/// item is cut.
+/// Displayed as one line of less than 400 bytes: the variable, what is wrong
+/// with which item, and what is expected. Control characters in the item are
+/// escaped and a long item is truncated.
 ///
 /// ```
 /// use smc_policy::Config;
@@ -20,25 +20,25 @@ use crate::text::Shown;
 ///     .unwrap();
 /// assert_eq!(
 ///     problem.to_string(),
-///     "SMC_PORTS: \"9000-8000\" runs backwards: expected the lower port first"
+///     "SMC_PORTS: reversed range \"9000-8000\": expected the lower port first"
 /// );
 /// assert_eq!(problem.variable(), "SMC_PORTS");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     variable: &'static str,
-    /// Already escaped and cut.
+    /// Escaped and truncated.
     item: String,
-    complaint: Complaint,
+    invalid: Invalid,
 }
 
 impl Problem {
     #[cold]
-    pub(crate) fn new(variable: &'static str, item: &[u8], complaint: Complaint) -> Self {
+    pub(crate) fn new(variable: &'static str, item: &[u8], invalid: Invalid) -> Self {
         Problem {
             variable,
-            item: Shown(item).to_string(),
-            complaint,
+            item: Escaped(item).to_string(),
+            invalid,
         }
     }
 
@@ -48,26 +48,26 @@ impl Problem {
         self.variable
     }
 
-    /// The item that is wrong, with its `!` if it has one, escaped and cut as
-    /// it is shown. The whole value where it is the whole that is wrong.
+    /// The invalid item, with its `!` if it has one, escaped and truncated as
+    /// displayed. The whole value where no single item is invalid.
     #[must_use]
     pub fn item(&self) -> &str {
         &self.item
     }
 
-    /// What would have been right.
+    /// The valid values, in words.
     #[must_use]
     pub fn expected(&self) -> &'static str {
-        self.complaint.expected
+        self.invalid.expected
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Complaint { fault, expected } = self.complaint;
+        let Invalid { what, expected } = self.invalid;
         write!(
             f,
-            "{}: \"{}\" {fault}: expected {expected}",
+            "{}: {what} \"{}\": expected {expected}",
             self.variable, self.item
         )
     }
@@ -75,17 +75,17 @@ impl fmt::Display for Problem {
 
 impl Error for Problem {}
 
-/// What is wrong with an item, and what would be right: the two halves of
-/// `"item" FAULT: expected EXPECTED`.
+/// What is wrong with an item and what is expected, as in
+/// `WHAT "item": expected EXPECTED`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Complaint {
-    pub(crate) fault: &'static str,
+pub(crate) struct Invalid {
+    pub(crate) what: &'static str,
     pub(crate) expected: &'static str,
 }
 
-/// A complaint and the part of the value that it is about.
+/// The part of a value that does not parse, and why.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Fault<'v> {
+pub(crate) struct InvalidItem<'v> {
     pub(crate) item: &'v str,
-    pub(crate) complaint: Complaint,
+    pub(crate) invalid: Invalid,
 }

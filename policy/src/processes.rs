@@ -8,45 +8,43 @@ use std::path::Path;
 use glob::{MatchOptions, Pattern};
 
 use crate::list::{Decision, List};
-use crate::problem::{Complaint, Fault};
+use crate::problem::{Invalid, InvalidItem};
 
-/// Matching recurses once per `*`. A bound keeps it off the end of the stack
-/// of whatever thread loads us, whatever the variable says.
-const MOST_STARS: usize = 16;
+/// Matching recurses once per `*`; the limit bounds the stack that it needs in
+/// the thread that loads the shim.
+const MAX_STARS: usize = 16;
 
-const NOT_A_GLOB: Complaint = Complaint {
-    fault: "is not a glob",
-    expected: "*, ?, [abc] or [!abc] for parts of a name, and ** for whole path components",
+const INVALID_GLOB: Invalid = Invalid {
+    what: "invalid glob",
+    expected: "*, ?, [abc] or [!abc], and ** as a whole path component",
 };
-const TOO_MANY_STARS: Complaint = Complaint {
-    fault: "has too many *",
+const TOO_MANY_STARS: Invalid = Invalid {
+    what: "too many * in",
     expected: "at most 16",
 };
-const RELATIVE: Complaint = Complaint {
-    fault: "is a relative path",
-    expected: "a file name without /, or a full path that begins with / or **/",
+const RELATIVE: Invalid = Invalid {
+    what: "relative path",
+    expected: "a file name, or a path that starts with / or **/",
 };
-const DIRECTORY: Complaint = Complaint {
-    fault: "is a directory",
-    expected: "the path of a program; /** at the end is everything below a directory",
+const DIRECTORY: Invalid = Invalid {
+    what: "directory path",
+    expected: "a program's path (DIRECTORY/** is every program below it)",
 };
 
-/// What is known about the program that is running. An empty path is one that
-/// could not be found out; it matches nothing.
+/// The running program. An empty path is unknown and matches nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Program<'a> {
-    /// The file that runs, `/proc/self/exe`: what a script's interpreter or a
-    /// symbolic link resolves to. The ` (deleted)` that Linux adds when the
-    /// file was replaced meanwhile is not part of the path.
+    /// The executed file, `/proc/self/exe`: the interpreter of a script, the
+    /// target of a symbolic link. The ` (deleted)` that Linux appends when the
+    /// file has been replaced is not part of the path.
     pub executable: &'a Path,
-    /// The path that was given to `execve()`, `AT_EXECFN`: the script itself
-    /// where a script runs, the symbolic link where one was followed. It may
-    /// be relative.
+    /// The path given to `execve()`, `AT_EXECFN`: the script itself, the
+    /// symbolic link itself. It may be relative.
     pub invoked_as: &'a Path,
 }
 
 impl<'a> Program<'a> {
-    /// The paths by which a glob can know the program.
+    /// The paths that globs are matched against.
     fn paths(&self) -> [&'a [u8]; 2] {
         let executable = self.executable.as_os_str().as_bytes();
         [
@@ -61,19 +59,19 @@ impl<'a> Program<'a> {
     }
 }
 
-/// What stands behind the last `/`.
+/// Returns what follows the last `/`.
 fn file_name(path: &[u8]) -> &[u8] {
     path.get(name_at(path)..).unwrap_or_default()
 }
 
-/// Where the file name begins.
+/// The offset of the file name.
 fn name_at(path: &[u8]) -> usize {
     path.iter()
         .rposition(|&byte| byte == b'/')
         .map_or(0, |slash| slash.saturating_add(1))
 }
 
-/// A path, as globs see it: U+FFFD stands for what is not UTF-8.
+/// A path to match, with U+FFFD for what is not UTF-8.
 struct Subject<'a> {
     path: Cow<'a, str>,
     name_at: usize,
@@ -81,7 +79,7 @@ struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     fn new(path: &'a [u8]) -> Self {
-        // Nearly every path is UTF-8, and asking this first is far quicker.
+        // Nearly every path is UTF-8, and this check is much cheaper than a lossy conversion.
         let path = match std::str::from_utf8(path) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => String::from_utf8_lossy(path),
@@ -95,27 +93,27 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// An item of `SMC_PROCESSES` without its `!`. It is known to be a glob.
+/// A valid item of `SMC_PROCESSES` without its `!`.
 ///
-/// Kept as text: a pattern is made only when a program begins as the glob does,
-/// which for most programs and items is never.
+/// Stored as text: the pattern is compiled only for a program that starts with
+/// the literal prefix of the glob, which few programs do.
 #[derive(Debug, Clone)]
 struct Glob {
     text: Box<str>,
-    /// With a `/` in it, so it is for paths; else it is for file names.
-    for_paths: bool,
-    /// How many bytes stand in front of the first special character.
+    /// Contains a `/`, so it is matched against paths, not file names.
+    has_slash: bool,
+    /// The number of bytes before the first special character.
     literal: usize,
 }
 
 impl Glob {
-    fn parse(item: &str) -> Result<Self, Complaint> {
+    fn parse(item: &str) -> Result<Self, Invalid> {
         let bytes = item.as_bytes();
-        let (mut stars, mut for_paths, mut sets) = (0_usize, false, false);
+        let (mut stars, mut has_slash, mut sets) = (0_usize, false, false);
         let mut literal = bytes.len();
         for (at, byte) in bytes.iter().enumerate() {
             match byte {
-                b'/' => for_paths = true,
+                b'/' => has_slash = true,
                 b'*' => stars = stars.saturating_add(1),
                 b'[' => sets = true,
                 b'?' => {}
@@ -125,32 +123,32 @@ impl Glob {
                 literal = literal.min(at);
             }
         }
-        if for_paths && !item.starts_with('/') && !item.starts_with("**/") {
+        if has_slash && !item.starts_with('/') && !item.starts_with("**/") {
             return Err(RELATIVE);
         }
         if item.ends_with('/') {
             return Err(DIRECTORY);
         }
-        if stars > MOST_STARS {
+        if stars > MAX_STARS {
             return Err(TOO_MANY_STARS);
         }
-        let sound = if sets {
+        let valid = if sets {
             Pattern::new(item).is_ok()
         } else {
-            stars < 2 || bytes.split(|&byte| byte == b'/').all(is_sound)
+            stars < 2 || bytes.split(|&byte| byte == b'/').all(is_valid_component)
         };
-        if !sound {
-            return Err(NOT_A_GLOB);
+        if !valid {
+            return Err(INVALID_GLOB);
         }
         Ok(Glob {
             text: item.into(),
-            for_paths,
+            has_slash,
             literal,
         })
     }
 
     fn matches(&self, subject: &Subject<'_>) -> bool {
-        let subject = if self.for_paths {
+        let subject = if self.has_slash {
             &subject.path
         } else {
             subject.name()
@@ -159,11 +157,11 @@ impl Glob {
             .text
             .split_at_checked(self.literal)
             .unwrap_or((&self.text, ""));
-        match behind(subject, literal) {
+        match subject.strip_prefix(literal) {
             _ if subject.is_empty() => false,
             None => false,
             Some(rest) if special.is_empty() => rest.is_empty(),
-            // By far the most frequent pattern, `name*`.
+            // `name*`, by far the most frequent pattern.
             Some(rest) if special == "*" => !rest.bytes().any(|byte| byte == b'/'),
             Some(_) => {
                 Pattern::new(&self.text).is_ok_and(|pattern| pattern.matches_with(subject, OPTIONS))
@@ -172,16 +170,9 @@ impl Glob {
     }
 }
 
-/// What stands behind `front`, as [`str::strip_prefix`] says it. A loop costs a
-/// program less at its start than having memcmp(3) looked up.
-fn behind<'a>(text: &'a str, front: &str) -> Option<&'a str> {
-    let (begin, rest) = text.split_at_checked(front.len())?;
-    begin.bytes().eq(front.bytes()).then_some(rest)
-}
-
-/// Whether a component without sets is one that [`Pattern::new`] takes, for a
-/// tenth of what asking it costs: two stars are a component by themselves.
-fn is_sound(component: &[u8]) -> bool {
+/// Whether [`Pattern::new`] accepts a component without sets, at a tenth of its
+/// cost: `**` has to be a whole component.
+fn is_valid_component(component: &[u8]) -> bool {
     component == b"**" || !component.windows(2).any(|pair| pair == b"**")
 }
 
@@ -204,7 +195,7 @@ pub(crate) struct Processes {
 pub(crate) enum ProgramDecision<'a> {
     Allowed,
     NotListed,
-    /// By this glob, which matches this file name or its path.
+    /// By `glob`, which matches the file name `name` or its path.
     Excluded {
         name: &'a [u8],
         glob: &'a str,
@@ -212,7 +203,7 @@ pub(crate) enum ProgramDecision<'a> {
 }
 
 impl Processes {
-    pub(crate) fn parse(value: &str) -> Result<Self, Fault<'_>> {
+    pub(crate) fn parse(value: &str) -> Result<Self, InvalidItem<'_>> {
         let list = List::parse(value, Glob::parse)?;
         Ok(Processes { list })
     }
@@ -223,17 +214,20 @@ impl Processes {
 
     pub(crate) fn decide<'a>(&'a self, program: &Program<'a>) -> ProgramDecision<'a> {
         let [executable, invoked_as] = program.paths();
-        let runs = Subject::new(executable);
-        // Most programs are called by the path of what runs.
-        let run_as = (!invoked_as.iter().eq(executable)).then(|| Subject::new(invoked_as));
+        let executed = Subject::new(executable);
+        // For most programs both paths are the same.
+        let invoked = (!invoked_as.iter().eq(executable)).then(|| Subject::new(invoked_as));
         let matches = |glob: &Glob| {
-            glob.matches(&runs) || run_as.as_ref().is_some_and(|subject| glob.matches(subject))
+            glob.matches(&executed)
+                || invoked
+                    .as_ref()
+                    .is_some_and(|subject| glob.matches(subject))
         };
         match self.list.decide(matches) {
             Decision::Allowed => ProgramDecision::Allowed,
             Decision::NotListed => ProgramDecision::NotListed,
             Decision::Excluded(glob) => {
-                let name = if glob.matches(&runs) {
+                let name = if glob.matches(&executed) {
                     file_name(executable)
                 } else {
                     file_name(invoked_as)

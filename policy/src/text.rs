@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Showing text that somebody else wrote: on one line, harmless on a terminal,
-//! of bounded length, and without allocating.
+//! Displays untrusted text on one line: escaped, of bounded length, without
+//! allocation.
 
 use std::fmt::{self, Write};
 
-/// The most bytes that shown text takes, the `…` of a cut not counted.
+/// The maximum number of bytes displayed, not counting the `…` of a truncation.
 ///
-/// Keeps every message well under 400 bytes, so that it is written at once
-/// even where the log is a pipe.
-const ROOM: usize = 96;
+/// Every message stays well under 400 bytes, so that one write to a pipe is
+/// atomic.
+const MAX_LEN: usize = 96;
 
-/// Bytes as a person may see them: quotes, backslashes, control characters,
-/// invisible characters and what is not UTF-8 are escaped, and a long text is cut.
+/// Displays bytes with quotes, backslashes, control characters, invisible
+/// characters and invalid UTF-8 escaped, truncated to [`MAX_LEN`].
 #[derive(Clone, Copy)]
-pub(crate) struct Shown<'a>(pub(crate) &'a [u8]);
+pub(crate) struct Escaped<'a>(pub(crate) &'a [u8]);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut room = ROOM;
+        let mut left = MAX_LEN;
         let mut take = |bytes: usize| {
-            room = room.checked_sub(bytes)?;
+            left = left.checked_sub(bytes)?;
             Some(())
         };
         for chunk in self.0.utf8_chunks() {
@@ -29,10 +29,10 @@ impl fmt::Display for Shown<'_> {
                     return f.write_char('…');
                 }
                 match escape {
-                    Escape::No => f.write_char(c)?,
-                    Escape::Backslash(shown) => {
+                    Escape::None => f.write_char(c)?,
+                    Escape::Backslash(letter) => {
                         f.write_char('\\')?;
-                        f.write_char(shown)?;
+                        f.write_char(letter)?;
                     }
                     Escape::CodePoint => write!(f, "\\u{{{:06x}}}", u32::from(c))?,
                 }
@@ -48,13 +48,13 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// How a character is shown.
+/// How a character is displayed.
 enum Escape {
-    /// As it is.
-    No,
-    /// A backslash and this character.
+    /// Unchanged.
+    None,
+    /// A backslash and this letter.
     Backslash(char),
-    /// Its number: `\u{00001b}`.
+    /// The code point: `\u{00001b}`.
     CodePoint,
 }
 
@@ -65,21 +65,21 @@ impl Escape {
             '\n' => Escape::Backslash('n'),
             '\r' => Escape::Backslash('r'),
             '\t' => Escape::Backslash('t'),
-            // Line separators, characters without width, and those that turn
-            // the direction of what follows: a message must read as it is.
+            // Line separators, zero-width characters and changes of direction
+            // would make a message look like another one.
             '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{2069}'
             | '\u{feff}' => Escape::CodePoint,
             c if c.is_control() => Escape::CodePoint,
-            _ => Escape::No,
+            _ => Escape::None,
         }
     }
 
-    /// How many bytes `c` takes when shown so.
+    /// The number of bytes displayed for `c`.
     fn len(&self, c: char) -> usize {
         match self {
-            Escape::No => c.len_utf8(),
+            Escape::None => c.len_utf8(),
             Escape::Backslash(_) => 2,
             Escape::CodePoint => 10,
         }

@@ -1,49 +1,45 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The values that are not lists of things to allow: switches, sizes, the kind
-//! of socket, the log filter.
+//! The values that are not lists: switches, sizes, times, the kind of socket,
+//! the log filter.
 
 use crate::config::Creation;
-use crate::problem::{Complaint, Fault};
+use crate::list::EMPTY_ITEM;
+use crate::problem::{Invalid, InvalidItem};
 
-const NOT_A_SWITCH: Complaint = Complaint {
-    fault: "is neither on nor off",
-    expected: "1 or 0",
+const INVALID_SWITCH: Invalid = Invalid {
+    what: "invalid switch",
+    expected: "0 or 1",
 };
-const NOT_A_CREATION: Complaint = Complaint {
-    fault: "is not a kind of socket",
+const INVALID_CREATION: Invalid = Invalid {
+    what: "invalid socket kind",
     expected: "auto, af_smc or ipproto_smc",
 };
-const NOT_A_SIZE: Complaint = Complaint {
-    fault: "is not a buffer size",
-    expected: "1 to 1073741823 bytes, as a whole number; k behind it is KiB, m is MiB",
+const INVALID_SIZE: Invalid = Invalid {
+    what: "invalid buffer size",
+    expected: "1 to 1073741823 bytes, optionally with suffix k or m",
 };
-const NOT_SECONDS: Complaint = Complaint {
-    fault: "is not a time",
-    expected: "0 to 86400 seconds, as a whole number",
+const INVALID_TIME: Invalid = Invalid {
+    what: "invalid time",
+    expected: "whole seconds from 0 to 86400",
 };
-const EMPTY_FILTER: Complaint = Complaint {
-    fault: "has an empty item",
-    expected: "items separated by single commas, none in front or at the end",
-};
-const NOT_A_FILTER: Complaint = Complaint {
-    fault: "is not a log filter",
-    expected: "off, error, warn, info, debug or trace, or one of them for a part, \
-               such as smc_shim=debug",
+const INVALID_FILTER: Invalid = Invalid {
+    what: "invalid log filter",
+    expected: "off, error, warn, info, debug, trace or smc_shim=LEVEL",
 };
 
-/// The largest buffer size in bytes: the kernel stores twice the size, in an int.
-const LARGEST_BUFFER: u32 = i32::MAX.unsigned_abs() / 2;
+/// The largest buffer size in bytes: the kernel stores twice the size in an `int`.
+const MAX_BUFFER: u32 = i32::MAX.unsigned_abs() / 2;
 
-/// What every log target begins with.
+/// The root of every log target.
 const LOG_ROOT: &str = "smc_shim";
 
 /// The longest time in seconds: a day.
-const LONGEST_TIME: u32 = 86_400;
+const MAX_SECONDS: u32 = 86_400;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// A whole decimal number: digits alone, no sign, no leading zero, so that
-/// what is shown later is what was written.
+/// Parses a decimal number without sign or leading zeros, so that it is
+/// displayed as it was written.
 pub(crate) fn decimal(text: &str) -> Option<u32> {
     match text.as_bytes() {
         [] | [b'0', _, ..] => None,
@@ -55,30 +51,29 @@ pub(crate) fn decimal(text: &str) -> Option<u32> {
     }
 }
 
-/// The complaint about a value that is one item.
-fn whole(value: &str, complaint: Complaint) -> Fault<'_> {
-    let item = value;
-    Fault { item, complaint }
+/// The error for a whole value, or one item of it.
+fn invalid(item: &str, invalid: Invalid) -> InvalidItem<'_> {
+    InvalidItem { item, invalid }
 }
 
-pub(crate) fn switch(value: &str) -> Result<bool, Fault<'_>> {
+pub(crate) fn switch(value: &str) -> Result<bool, InvalidItem<'_>> {
     match value {
         "1" => Ok(true),
         "0" => Ok(false),
-        _ => Err(whole(value, NOT_A_SWITCH)),
+        _ => Err(invalid(value, INVALID_SWITCH)),
     }
 }
 
-pub(crate) fn creation(value: &str) -> Result<Creation, Fault<'_>> {
+pub(crate) fn creation(value: &str) -> Result<Creation, InvalidItem<'_>> {
     match value {
         "auto" => Ok(Creation::Auto),
         "af_smc" => Ok(Creation::AfSmc),
         "ipproto_smc" => Ok(Creation::IpprotoSmc),
-        _ => Err(whole(value, NOT_A_CREATION)),
+        _ => Err(invalid(value, INVALID_CREATION)),
     }
 }
 
-pub(crate) fn size(value: &str) -> Result<u32, Fault<'_>> {
+pub(crate) fn size(value: &str) -> Result<u32, InvalidItem<'_>> {
     let (number, unit) = if let Some(number) = value.strip_suffix(['k', 'K']) {
         (number, 1 << 10)
     } else if let Some(number) = value.strip_suffix(['m', 'M']) {
@@ -88,26 +83,26 @@ pub(crate) fn size(value: &str) -> Result<u32, Fault<'_>> {
     };
     decimal(number)
         .and_then(|number| number.checked_mul(unit))
-        .filter(|size| (1..=LARGEST_BUFFER).contains(size))
-        .ok_or(whole(value, NOT_A_SIZE))
+        .filter(|size| (1..=MAX_BUFFER).contains(size))
+        .ok_or(invalid(value, INVALID_SIZE))
 }
 
-pub(crate) fn seconds(value: &str) -> Result<u32, Fault<'_>> {
+pub(crate) fn seconds(value: &str) -> Result<u32, InvalidItem<'_>> {
     decimal(value)
-        .filter(|&seconds| seconds <= LONGEST_TIME)
-        .ok_or(whole(value, NOT_SECONDS))
+        .filter(|&seconds| seconds <= MAX_SECONDS)
+        .ok_or(invalid(value, INVALID_TIME))
 }
 
-/// Checks an `env_logger` filter, and takes the blanks out of it.
+/// Checks an `env_logger` filter and removes its blanks.
 ///
-/// Stricter than `env_logger`, which takes every word that is not a level for
-/// the name of a module: `inof` would silence everything without a word.
-pub(crate) fn log_filter(value: &str) -> Result<String, Fault<'_>> {
+/// Stricter than `env_logger`, which takes any word that is not a level for the
+/// name of a module: the typo `inof` would silence the log without an error.
+pub(crate) fn log_filter(value: &str) -> Result<String, InvalidItem<'_>> {
     let mut filter = String::with_capacity(value.len());
     for item in value.split(',') {
         let item = item.trim_ascii();
         if item.is_empty() {
-            return Err(whole(value, EMPTY_FILTER));
+            return Err(invalid(value, EMPTY_ITEM));
         }
         if !filter.is_empty() {
             filter.push(',');
@@ -117,13 +112,13 @@ pub(crate) fn log_filter(value: &str) -> Result<String, Fault<'_>> {
             Some((target, level)) => {
                 let (target, level) = (target.trim_ascii_end(), level.trim_ascii_start());
                 if !(is_target(target) && is_level(level)) {
-                    return Err(whole(item, NOT_A_FILTER));
+                    return Err(invalid(item, INVALID_FILTER));
                 }
                 filter.push_str(target);
                 filter.push('=');
                 filter.push_str(level);
             }
-            None => return Err(whole(item, NOT_A_FILTER)),
+            None => return Err(invalid(item, INVALID_FILTER)),
         }
     }
     Ok(filter)

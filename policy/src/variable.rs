@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The names of the variables: the shim's whole interface.
+//! The names of the variables, the whole interface of the shim.
 
 pub(crate) const DISABLE: &str = "SMC_DISABLE";
 pub(crate) const REQUIRE: &str = "SMC_REQUIRE";
@@ -15,11 +15,7 @@ pub(crate) const PORTS: &str = "SMC_PORTS";
 pub(crate) const HOSTS: &str = "SMC_HOSTS";
 pub(crate) const PROCESSES: &str = "SMC_PROCESSES";
 
-/// Every variable that [`Config::from_env`](crate::Config::from_env) looks up,
-/// in that order.
-///
-/// For a caller that would rather walk the environment once than search it
-/// thirteen times.
+/// Every variable that [`Config::from_env`](crate::Config::from_env) looks up.
 pub const VARIABLES: [&str; 13] = [
     DISABLE,
     REQUIRE,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is decided, and why, in words.
+//! The decision and its reason.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,15 +7,15 @@ use std::net::IpAddr;
 use crate::hosts::Network;
 use crate::ports::{Direction, PortRange};
 use crate::processes::Program;
-use crate::text::Shown;
+use crate::text::Escaped;
 use crate::variable::{HOSTS, PORTS, PROCESSES};
 
-/// SMC, or TCP and why.
+/// SMC, or TCP with the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict<'a> {
     /// The lists allow it.
     Smc,
-    /// They do not.
+    /// The lists do not allow it.
     Tcp(Reason<'a>),
 }
 
@@ -29,8 +29,8 @@ impl Verdict<'_> {
 
 /// Why something stays on TCP.
 ///
-/// Shown as one line without a full stop, for behind a colon. Showing it does
-/// not allocate: it is logged from inside other people's programs.
+/// Displayed as one line without a full stop, to follow a colon. Displaying it
+/// does not allocate: the shim logs it inside the user's program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason<'a> {
     /// `port 22 not in SMC_PORTS`
@@ -42,7 +42,7 @@ pub enum Reason<'a> {
     PortListedFor {
         /// The peer's port when connecting, the local one when listening.
         port: u16,
-        /// The direction in which it would have been allowed.
+        /// The direction in which the port is allowed.
         only: Direction,
     },
     /// `port 22 excluded by "!22" in SMC_PORTS`
@@ -54,8 +54,8 @@ pub enum Reason<'a> {
     },
     /// `host 10.1.2.3 not in SMC_HOSTS`
     HostNotListed {
-        /// The peer when connecting, the local address when listening; IPv4
-        /// where it was IPv4-mapped.
+        /// The peer when connecting, the local address when listening;
+        /// IPv4-mapped addresses as IPv4.
         host: IpAddr,
     },
     /// `host 10.1.2.3 excluded by "!10.0.0.0/8" in SMC_HOSTS`
@@ -65,7 +65,7 @@ pub enum Reason<'a> {
         /// The negative item.
         by: Network,
     },
-    /// `SMC with 192.0.2.1 was slow a short while ago`
+    /// `the last SMC handshake with 192.0.2.1 was slow`
     SlowHandshake {
         /// The peer.
         host: IpAddr,
@@ -73,12 +73,12 @@ pub enum Reason<'a> {
     /// `program curl not in SMC_PROCESSES`, or `program python3 (run as
     /// app.py) not in SMC_PROCESSES` where the two file names differ
     ProgramNotListed {
-        /// What was judged.
+        /// The program.
         program: Program<'a>,
     },
     /// `program curl excluded by "!curl" in SMC_PROCESSES`
     ProgramExcluded {
-        /// The file name of the path that the item matches.
+        /// The file name of the path that matches the item.
         name: &'a [u8],
         /// The negative item without its `!`.
         by: &'a str,
@@ -102,26 +102,26 @@ impl fmt::Display for Reason<'_> {
             Reason::SlowHandshake { host } => {
                 write!(
                     f,
-                    "SMC with {} was slow a short while ago",
+                    "the last SMC handshake with {} was slow",
                     host.to_canonical()
                 )
             }
             Reason::ProgramNotListed { program } => {
                 let names = program.names();
                 f.write_str("program ")?;
-                match names.map(|name| (name, Shown(name))) {
+                match names.map(|name| (name, Escaped(name))) {
                     [(b"", _), (b"", _)] => f.write_str("of unknown name")?,
                     [(b"", _), (_, only)] | [(_, only), (b"", _)] => write!(f, "{only}")?,
-                    [(a, shown), (b, _)] if a == b => write!(f, "{shown}")?,
-                    [(_, runs), (_, run_as)] => write!(f, "{runs} (run as {run_as})")?,
+                    [(a, name), (b, _)] if a == b => write!(f, "{name}")?,
+                    [(_, executed), (_, invoked)] => write!(f, "{executed} (run as {invoked})")?,
                 }
                 write!(f, " not in {PROCESSES}")
             }
             Reason::ProgramExcluded { name, by } => write!(
                 f,
                 "program {} excluded by \"!{}\" in {PROCESSES}",
-                Shown(name),
-                Shown(by.as_bytes())
+                Escaped(name),
+                Escaped(by.as_bytes())
             ),
         }
     }

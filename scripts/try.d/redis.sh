@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Redis over TCP and under smc_run, in turns on one kernel. Run
-# by scripts/try in the checkout, on this machine or in a guest.
+# Redis over TCP and with smc_run, in turn on one kernel. Executed by
+# scripts/try in the checkout, on this machine or in a guest.
 set -eu
 
 port=6379 rounds=3 requests=10000
@@ -9,15 +9,15 @@ scratch=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server"; rm -rf "$scratch"' EXIT
 
-# count_of FILE NAME…: the sum of these counters.
+# count_of FILE NAME…: prints the sum of these counters.
 count_of() {
 	file=$1
 	shift
 	for name in "$@"; do sed -n "s/^$name: //p" "$file"; done | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
-# play NAME [PREFIX…]: one round; adds a line to NAME: SET GET SMC-D SMC-R FALLBACK.
-play() {
+# run_round NAME [PREFIX…]: appends a line to NAME: SET GET SMC-D SMC-R FALLBACK.
+run_round() {
 	name=$1
 	shift
 	"$SMC_TRY_COUNT" >"$scratch/before"
@@ -58,8 +58,8 @@ round=0
 while [ $round -lt $rounds ]; do
 	round=$((round + 1))
 	echo "round $round of $rounds" >&2
-	play tcp
-	play smc ./smc_run
+	run_round tcp
+	run_round smc ./smc_run
 done
 
 row='%-9s  %9s  %9s  %10s  %10s  %10s\n'
@@ -78,12 +78,12 @@ awk -v t="$(median tcp 1)" -v s="$(median smc 1)" -v T="$(median tcp 2)" -v S="$
 	'BEGIN { printf "%-9s  %8.2fx  %8.2fx\n", "ratio", s / t, S / T }'
 cat <<'END'
 
-Requests per second are medians; the other columns are ends of connections (a
-client's and a server's each) as the kernel counted them.
+Requests per second are medians; the other columns are the kernel's counts of
+endpoints, two per connection.
 END
 if [ "$(($(total smc 3) + $(total smc 4)))" -eq 0 ]; then
 	echo
-	echo 'No connection was SMC. Reasons that the kernel counted (0x03030008: no UEID is set;'
-	echo '0x03030000: no usable device), since it was booted:'
+	echo 'No connection was SMC. Fallback reasons since boot (0x03030008: no user EID;'
+	echo '0x03030000: no usable device):'
 	grep '^reason' "$scratch/after" || true
 fi

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The command line. One more command: a line in [`Command`], a line in `run`,
-//! and a file in [`crate::commands`].
+//! The command line. A new command needs a line in [`Command`], a line in `run` and a
+//! file in [`crate::commands`].
 
 use crate::commands::{
     apply, check, compare, completions, connections, devices, enable, explain, limit_handshakes,
@@ -12,75 +12,73 @@ use clap::{Parser, Subcommand};
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  0  it is so, or it was done
-  1  it is not so, or it failed: standard error says why and what puts it right
-  2  a wrong command line";
+  0  success or condition true
+  1  failure or condition false; standard error has the reason and the fix
+  2  usage error";
 
-/// Is this host ready for SMC, and is it really SMC?
-///
-/// Shows and sets what Shared Memory Communications on Linux needs.
+/// Check, configure and monitor SMC (Shared Memory Communications)
 #[derive(Debug, Parser)]
 #[command(name = "smcctl", version, after_help = EXIT_STATUS, max_term_width = 80)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub struct Cli {
-    /// Answer in JSON
+    /// Print JSON
     #[arg(long, global = true)]
     pub json: bool,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What can be asked and done.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Is this host ready for SMC, and what is missing?
+    /// Check whether this host is ready for SMC
     Check(check::Arguments),
-    /// Every SMC socket: what it really is, whose, and why it is TCP
+    /// Show all SMC sockets: their mode, process, and why some are TCP
     Connections(connections::Arguments),
     /// Load the kernel modules of SMC
     Load(load::Arguments),
-    /// What a reason for falling back to TCP means, and what to do about it
+    /// Explain a reason for falling back to TCP, and what to do
     Explain(explain::Arguments),
     /// Show the devices that SMC can use, by pnetid
     Devices(devices::Arguments),
-    /// Show the link groups: what connections to a host share
+    /// Show the link groups that connections share
     Linkgroups(linkgroups::Arguments),
     /// Show the links of SMC-R link groups
     Links(links::Arguments),
-    /// Show what the kernel has counted
+    /// Show the kernel's statistics
     Stats(stats::Arguments),
     /// Show and set which devices share a network
     Pnetid(pnetid::Arguments),
-    /// Show and set user EIDs; SMC version 2 needs a common one
+    /// Show and set user EIDs, which SMC version 2 needs
     Ueid(ueid::Arguments),
     /// Show and set the system EID (IBM Z only)
     Seid(seid::Arguments),
-    /// Show and set whether a busy server answers with TCP
+    /// Show and set whether a busy server falls back to TCP
     LimitHandshakes(limit_handshakes::Arguments),
-    /// Set what a configuration file says
+    /// Apply a configuration file
     Apply(apply::Arguments),
-    /// Write what is set now to a configuration file
+    /// Save the current settings to a configuration file
     Save(save::Arguments),
-    /// Put a service of systemd on SMC, by a drop-in
+    /// Make a systemd service use SMC, by a drop-in
     Enable(enable::Arguments),
-    /// Take a service off SMC again
+    /// Remove the drop-in of a service
     Disable(enable::Disable),
-    /// Show the services that were put on SMC, and what their connections are
+    /// Show the enabled services and what their connections are
     List(list::Arguments),
-    /// Run a program over SMC, and say what its connections were
+    /// Run a program over SMC, and report what its connections were
     Run(run::Arguments),
-    /// Write what a shell needs to complete these commands
+    /// Print a completion script for a shell
     Completions(completions::Arguments),
-    /// Is a workload faster on SMC? Runs it over TCP and over SMC in turn
+    /// Compare a workload over TCP and over SMC
     Compare(Box<compare::Arguments>),
 }
 
 impl Command {
-    /// Does it.
+    /// Runs the command.
     ///
     /// # Errors
-    /// Why it could not be done.
+    /// When the command fails.
     pub fn run(self, output: &mut Output) -> Outcome {
         match self {
             Self::Check(arguments) => check::run(&arguments, output),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What went wrong, in words, and the command that puts it right.
+//! Failures: what went wrong, and the command that fixes it.
 
 use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
@@ -7,23 +7,23 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-/// Exit status of a command whose answer is no, or that failed.
-pub const NO: u8 = 1;
+/// Exit status for a failure or a false condition.
+pub const EXIT_FALSE: u8 = 1;
 
-/// What a command ends with: an exit status, or why it could not do its work.
+/// The result of a command: an exit status, or why it failed.
 pub type Outcome = Result<ExitCode, Failure>;
 
-/// Why a command could not do its work.
+/// Why a command failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     what: String,
     fix: Option<String>,
-    /// The reader of our output has left: nobody to tell, and no mistake.
+    /// Not to be printed: the reader of standard output has closed it.
     quiet: bool,
 }
 
 impl Failure {
-    /// A failure in words: what could not be done, and why.
+    /// Creates a failure from its message.
     pub fn new(what: impl Into<String>) -> Self {
         Self {
             what: what.into(),
@@ -32,7 +32,7 @@ impl Failure {
         }
     }
 
-    /// The same, with the exact command that puts it right.
+    /// Adds the command that fixes it.
     #[must_use]
     pub fn fixed_by(self, command: impl Into<String>) -> Self {
         Self {
@@ -41,7 +41,7 @@ impl Failure {
         }
     }
 
-    /// The same, with the place where it went wrong before the words.
+    /// Prefixes the message with the location.
     #[must_use]
     pub fn at(&self, place: &str) -> Self {
         Self {
@@ -50,19 +50,19 @@ impl Failure {
         }
     }
 
-    /// The words.
+    /// The message.
     #[must_use]
     pub fn what(&self) -> &str {
         &self.what
     }
 
-    /// The command that puts it right, where there is one.
+    /// The command that fixes it, if there is one.
     #[must_use]
     pub fn fix(&self) -> Option<&str> {
         self.fix.as_deref()
     }
 
-    /// Says it on standard error.
+    /// Prints it on standard error.
     #[must_use]
     pub fn report(&self) -> ExitCode {
         let red = AnsiColor::Red.on_default().bold();
@@ -73,10 +73,10 @@ impl Failure {
                 eprintln!("  fix: {bold}{fix}{bold:#}");
             }
         }
-        ExitCode::from(NO)
+        ExitCode::from(EXIT_FALSE)
     }
 
-    /// Of writing to standard output.
+    /// The failure of writing to standard output.
     pub(crate) fn of_output(error: &io::Error) -> Self {
         Self {
             quiet: error.kind() == io::ErrorKind::BrokenPipe,
@@ -97,7 +97,7 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// What an error of the system means, without its number.
+/// The message of a system error, without its number.
 #[must_use]
 pub fn words(error: &io::Error) -> String {
     let text = error.to_string();
@@ -109,15 +109,14 @@ pub fn words(error: &io::Error) -> String {
     }
 }
 
-/// This very command line with `sudo` before it: what helps when only the
-/// privilege is missing.
+/// This command line prefixed by `sudo`.
 #[must_use]
 pub fn again_with_sudo() -> String {
     let arguments = std::env::args().map(|argument| quoted(&argument));
     format!("sudo {}", arguments.collect::<Vec<_>>().join(" "))
 }
 
-/// `word` as a shell reads it.
+/// Quotes a word for a shell.
 #[must_use]
 pub fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:=@%+,".contains(letter);
@@ -133,14 +132,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_number_where_words_will_do() {
+    fn a_message_has_no_error_number() {
         let error = io::Error::from_raw_os_error(13);
         assert_eq!(words(&error), "permission denied");
         assert_eq!(words(&io::Error::other("")), "unknown error");
     }
 
     #[test]
-    fn a_word_survives_the_shell() {
+    fn a_quoted_word_is_read_back_by_a_shell() {
         assert_eq!(quoted("TEST1"), "TEST1");
         assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
         assert_eq!(quoted(""), "''");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What `smcctl` is made of: the kernel's answers ([`kernel`]), what people ask
-//! ([`cli`], [`commands`]) and how they are told ([`output`], [`failure`]).
+//! The parts of `smcctl`: the command line ([`cli`], [`commands`]), what the kernel and
+//! the host report ([`kernel`], [`system`]), and the output ([`output`], [`failure`]).
 
 #![cfg_attr(
     test,
@@ -22,7 +22,9 @@ pub mod explain;
 pub mod failure;
 pub mod kernel;
 pub mod output;
+pub mod preload;
 pub mod run;
 pub mod service;
+pub mod smc_run;
 pub mod system;
 pub mod watch;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl`: is this host ready for SMC, and is it really SMC?
+//! `smcctl`: checks, configures and monitors SMC.
 
 use clap::Parser;
 use smcctl::cli::Cli;
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The loader calls this before Rust's runtime changes what it is to remember.
+/// The loader calls this before Rust's runtime changes the signal actions.
 #[used]
 #[link_section = ".init_array"]
-static AT_LOAD: extern "C" fn() = smcctl::run::start::remember_signals;
+static AT_LOAD: extern "C" fn() = smcctl::run::signals::save_inherited;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What people and programs read: tables that fit 80 columns, or JSON.
+//! Output: tables that fit 80 columns, or JSON.
 
 use crate::failure::Failure;
 use anstyle::{AnsiColor, Style};
@@ -8,55 +8,55 @@ use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
-/// No table is wider, whatever the terminal.
+/// The width of text, whatever the terminal.
 pub const WIDTH: u16 = 80;
 
-/// For what is as it should be.
+/// For good values.
 pub const GOOD: Style = AnsiColor::Green.on_default();
-/// For what may be meant so, or not.
+/// For doubtful values.
 pub const DOUBTFUL: Style = AnsiColor::Yellow.on_default();
-/// For what is not as it should be.
+/// For bad values.
 pub const BAD: Style = AnsiColor::Red.on_default();
 /// For headings.
 pub const STRONG: Style = Style::new().bold();
-/// For what matters less.
+/// For less important text.
 pub const FAINT: Style = Style::new().dimmed();
 
-/// `text` in a style; the style is dropped where the output is no terminal.
+/// Adds a style, which is removed if the output is not a terminal.
 #[must_use]
 pub fn styled(text: impl Display, style: Style) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// Something that can be shown: to programs as it is, to people as text.
+/// A result: serialized as JSON for programs, as text for people.
 pub trait Report: Serialize {
-    /// The text for people, ending in a line feed unless empty.
+    /// The text, ending in a line feed unless empty.
     fn text(&self) -> String;
 }
 
-/// Standard output, in the form that was asked for.
+/// Standard output, as text or JSON.
 #[derive(Debug)]
 pub struct Output {
     json: bool,
 }
 
 impl Output {
-    /// JSON when `json`, else text.
+    /// Creates it for JSON or text.
     #[must_use]
     pub fn new(json: bool) -> Self {
         Self { json }
     }
 
-    /// Whether the reader is a program.
+    /// Whether it is JSON.
     #[must_use]
     pub fn is_json(&self) -> bool {
         self.json
     }
 
-    /// Shows it.
+    /// Prints a result.
     ///
     /// # Errors
-    /// When standard output takes no more.
+    /// When writing to standard output fails.
     pub fn show(&mut self, report: &impl Report) -> Result<(), Failure> {
         if self.json {
             write_json(report).map_err(|error| Failure::of_output(&error))
@@ -65,10 +65,10 @@ impl Output {
         }
     }
 
-    /// Says to people, not to programs, that something was done.
+    /// Prints a line of text, unless the output is JSON.
     ///
     /// # Errors
-    /// When standard output takes no more.
+    /// When writing to standard output fails.
     pub fn say(&mut self, text: &str) -> Result<(), Failure> {
         if self.json {
             return Ok(());
@@ -77,15 +77,15 @@ impl Output {
     }
 }
 
-/// In JSON: indented for people, on one line for programs. Piece by piece, for of ten
-/// thousand sockets it is megabytes; and without looking for styles, for it has none.
+/// Writes JSON, indented on a terminal. Buffered, since ten thousand sockets are
+/// megabytes, and without the filter for styles, since it has none.
 fn write_json(report: &impl Serialize) -> io::Result<()> {
-    /// As much as a pipe takes.
-    const PIECE: usize = 1 << 16;
+    /// The capacity of a pipe.
+    const BUFFER: usize = 1 << 16;
     let out = io::stdout().lock();
-    let is_for_people = out.is_terminal();
-    let mut out = BufWriter::with_capacity(PIECE, out);
-    if is_for_people {
+    let is_terminal = out.is_terminal();
+    let mut out = BufWriter::with_capacity(BUFFER, out);
+    if is_terminal {
         serde_json::to_writer_pretty(&mut out, report)?;
     } else {
         serde_json::to_writer(&mut out, report)?;
@@ -101,10 +101,10 @@ fn write(text: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::of_output(&error))
 }
 
-/// Where the text of a column begins.
+/// A column and its alignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
-    /// Words.
+    /// Text.
     Left(&'static str),
     /// Numbers.
     Right(&'static str),
@@ -115,7 +115,7 @@ pub enum Column {
 pub struct Table(comfy_table::Table);
 
 impl Table {
-    /// An empty table with these columns.
+    /// Creates an empty table.
     #[must_use]
     pub fn new(columns: &[Column]) -> Self {
         let mut table = comfy_table::Table::new();
@@ -138,12 +138,12 @@ impl Table {
         Self(table)
     }
 
-    /// One more line.
+    /// Adds a row.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.0.add_row(cells);
     }
 
-    /// Whether there is no line but the heading.
+    /// Whether there are no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.row_iter().next().is_none()
@@ -161,7 +161,13 @@ impl Table {
     }
 }
 
-/// A number of bytes as people say it: `64K`, `1.5M`.
+/// A count and a noun in singular or plural: `1 socket`, `2 sockets`.
+#[must_use]
+pub fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A number of bytes with a binary unit: `64K`, `1.5M`.
 #[must_use]
 pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 6] = ["K", "M", "G", "T", "P", "E"];
@@ -186,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_as_people_say_them() {
+    fn bytes_have_binary_units() {
         for (count, text) in [
             (0, "0"),
             (1023, "1023"),

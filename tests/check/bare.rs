@@ -103,7 +103,7 @@ fn what_is_wrong_is_told(hosts: &[Machine; 2]) {
     assert!(said.contains("declined (0x05000000 PEERDECL)"), "{said}");
     let code = ["0x03030000 NOSMCDEV", "0x03030001 NOSMCDDEV"]
         .into_iter()
-        .find(|code| said.contains(&format!("it says: {}", words_of(code))))
+        .find(|code| said.contains(&format!("the peer's reason: {}", words_of(code))))
         .unwrap_or_else(|| panic!("{said}"));
     let (number, _) = code.split_once(' ').unwrap();
     assert_eq!(server.of(&format!("reason {number} server")), 1, "{server}");

@@ -15,7 +15,7 @@ fn a_guest_without_devices_is_not_ready() {
     let scene = Scene::new(COUNT);
     let said = check(&scene.client);
     assert_eq!(said.status, 1, "{said:?}");
-    assert!(said.out.contains("there is no RDMA device"), "{said:?}");
+    assert!(said.out.contains("no RDMA device"), "{said:?}");
     for variant in ["SMC-R v1", "SMC-R v2", "SMC-D"] {
         assert!(!is_possible(&said, variant), "{said:?}");
     }
@@ -64,15 +64,15 @@ fn a_kernel_is_known_by_its_number() {
     if patch < fixed {
         line(
             "warning",
-            &format!("{number} has holes in SMC: CVE-2026-46330"),
+            &format!("{number} has vulnerabilities in SMC: CVE-2026-46330"),
         );
     } else {
         line(
             "ok",
-            &format!("{number} has the fixes of the known holes in SMC"),
+            &format!("{number} has the fixes of the known vulnerabilities"),
         );
     }
-    line("note", "splice(2) out of SMC sockets gives wrong data");
+    line("note", "splice(2) from SMC sockets returns wrong data");
 }
 
 #[test]

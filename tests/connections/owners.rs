@@ -211,7 +211,7 @@ fn a_user_is_told_that_others_have_it_and_what_his_own_is() {
         let (status, pids_found, said) = ask(&theirs.to_string());
         assert_eq!((status, pids_found.len()), (1, 0), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
-        for words in ["who has 1 socket is hidden", "sudo ", "--pids"] {
+        for words in ["the processes of 1 socket are hidden", "sudo ", "--pids"] {
             assert!(said.contains(words), "{said}");
         }
         // Nothing of this port is hidden, so nothing is said of the other.

@@ -82,5 +82,5 @@ fn filters_pick_and_combine() {
     );
     assert!(!text.contains('\x1b'));
     let none = ask(&scene.client, &format!("{both} --port 1"));
-    assert_eq!(none.out, "no such SMC socket\n");
+    assert_eq!(none.out, "no matching SMC sockets\n");
 }

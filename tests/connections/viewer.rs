@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     let view = View {
         title: "Numbers",
         columns: &columns,
-        every: Duration::from_millis(100),
+        interval: Duration::from_millis(100),
     };
     let mut times = 0_u64;
     let ended = run(&view, &Output::new(false), || {

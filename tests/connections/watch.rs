@@ -59,10 +59,22 @@ fn what_goes_wrong_is_told_on_the_screen_that_stays() {
 fn what_is_no_terminal_is_refused() {
     let here = Machine::here().unwrap();
     for (command, why) in [
-        ("connections --watch", "needs a terminal"),
-        ("connections --watch 5 --port 80", "needs a terminal"),
-        ("connections --watch --json", "do not go together"),
-        ("stats --watch", "needs a terminal"),
+        (
+            "connections --watch",
+            "--watch: standard output is not a terminal",
+        ),
+        (
+            "connections --watch 5 --port 80",
+            "--watch: standard output is not a terminal",
+        ),
+        (
+            "connections --watch --json",
+            "--watch cannot be used with --json",
+        ),
+        (
+            "stats --watch",
+            "--watch: standard output is not a terminal",
+        ),
     ] {
         let said = here.run(&format!("{SMCCTL} {command}")).unwrap();
         assert_eq!((said.status, said.out.as_str()), (2, ""), "{said:?}");

@@ -138,5 +138,5 @@ fn users_without_privilege() {
         assert_eq!(said.err.lines().count(), 2, "{command}: {said:?}");
     }
     let said = run("stats --reset --json");
-    assert!(said.err.contains("cannot keep the counts in "), "{said:?}");
+    assert!(said.err.contains("cannot save the counts in "), "{said:?}");
 }

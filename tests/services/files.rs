@@ -16,9 +16,15 @@ fn nothing_is_applied_of_a_file_with_an_error() {
     assert_eq!(output.out, "", "{output:?}");
     let told: Vec<_> = output.err.lines().take(4).collect();
     for (line, words) in [
-        (3, "\"sied\": no such setting: expected load, ueid"),
-        (4, "\"256k\": no value of net.smc.wmem: expected a number"),
-        (5, "\"ueid NEVER\": line 1 sets this, too"),
+        (3, "unknown setting \"sied\": expected load, ueid"),
+        (
+            4,
+            "invalid value of net.smc.wmem \"256k\": expected a decimal number",
+        ),
+        (
+            5,
+            "duplicate setting \"ueid NEVER\": line 1 sets it already",
+        ),
     ] {
         let place = format!("/conf:{line}: {words}");
         assert!(told[line - 3].starts_with("smcctl: "), "{told:?}");
@@ -31,18 +37,15 @@ fn nothing_is_applied_of_a_file_with_an_error() {
 fn a_file_that_is_not_there_is_told_in_one_line() {
     let output = run("smcctl apply $SCRATCH/nosuch");
     assert_eq!(output.status, 1, "{output:?}");
-    assert!(output.err.contains("there is no "), "{output:?}");
+    assert!(output.err.contains("cannot find "), "{output:?}");
     assert!(output.err.contains("fix: sudo smcctl save"), "{output:?}");
     let output = run("printf 'ueid \\377' | smcctl apply -");
     assert_eq!(output.status, 1, "{output:?}");
     assert!(
-        output.err.contains("standard input is not text"),
+        output.err.contains("cannot read standard input: not UTF-8"),
         "{output:?}"
     );
-    assert_eq!(
-        said("smcctl apply /dev/null"),
-        "/dev/null: no setting in it\n"
-    );
+    assert_eq!(said("smcctl apply /dev/null"), "/dev/null: no settings\n");
 }
 
 /// Where the kernel has no SMC each setting fails for that reason, which is told once.

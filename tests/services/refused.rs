@@ -70,12 +70,12 @@ const CASES: [(&str, &str, Option<&str>); 15] = [
     (
         "User=nosuchuser\nExecStart=/bin/sleep 9",
         "",
-        Some("there is no such user"),
+        Some("unknown user"),
     ),
     (
         "ExecStart=/bin/sleep 9",
         "--ports 80,8o",
-        Some("\"8o\" is not a port"),
+        Some("--ports: invalid port \"8o\": expected "),
     ),
 ];
 
@@ -99,7 +99,7 @@ pub fn units_that_cannot_be_preloaded(booted: &Booted) {
                 assert_eq!((output.status, is_there), (1, 1), "{unit}: {output:?}");
                 assert!(output.err.contains(reason), "{unit}: {output:?}");
                 let first = output.err.lines().next().unwrap();
-                let head = format!("smcctl: case{number}.service is not put on SMC: ");
+                let head = format!("smcctl: cannot enable case{number}.service: ");
                 assert!(first.starts_with(&head), "{output:?}");
                 assert!(output.out.is_empty(), "{output:?}");
             }
@@ -125,7 +125,7 @@ fn others_are_left_alone(booted: &Booted) {
         let output = booted.run(&format!("smcctl {command} case4"));
         assert_eq!(output.status, 1, "{output:?}");
         assert!(
-            output.err.contains("was not written by smcctl"),
+            output.err.contains("was not written by smcctl enable"),
             "{output:?}"
         );
     }
@@ -139,16 +139,19 @@ fn others_are_left_alone(booted: &Booted) {
     let output = booted.run("smcctl enable case14");
     assert_eq!(output.status, 1, "{output:?}");
     assert!(
-        output.err.contains("sets LD_PRELOAD after this one"),
+        output.err.contains("a later drop-in sets LD_PRELOAD"),
         "{output:?}"
     );
     let left = booted.said(&format!("ls {UNITS}/case14.service.d"));
     assert_eq!(left, "90-z.conf\n");
     for (name, words) in [
-        ("nosuch", "there is no service nosuch.service"),
-        ("dbus.socket", "is no service"),
-        ("getty@", "is a template"),
-        ("../x", "is no name of a unit"),
+        ("nosuch", "cannot find service nosuch.service"),
+        (
+            "dbus.socket",
+            "invalid unit dbus.socket: expected a service",
+        ),
+        ("getty@", "expected an instance of the template"),
+        ("../x", "invalid unit \"../x\": expected a name"),
     ] {
         let output = booted.run(&format!("smcctl enable {name}"));
         assert_eq!(output.status, 1, "{output:?}");

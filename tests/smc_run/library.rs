@@ -130,13 +130,13 @@ fn a_missing_library_is_refused_with_the_way_out() {
     let build = "build it: cargo build --release -p smc-shim";
     assert_eq!(
         refusal(&installed, trap.path()),
-        format!("smc_run: there is no libsmc_shim.so in {prefix}/lib, lib/* or lib64; {build}")
+        format!("smc_run: cannot find libsmc_shim.so in {prefix}/lib, lib/* or lib64; {build}")
     );
     scratch.write("Cargo.toml", "");
     let checkout = copy_script(&scratch, "smc_run");
     assert_eq!(
         refusal(&checkout, trap.path()),
-        format!("smc_run: there is no libsmc_shim.so in {prefix}/target/release; {build}")
+        format!("smc_run: cannot find libsmc_shim.so in {prefix}/target/release; {build}")
     );
 }
 
@@ -151,7 +151,7 @@ fn a_path_that_ld_preload_cannot_hold_is_refused() {
         );
         let line = refusal(&installed, Path::new("/"));
         assert!(
-            line.contains(name) && line.contains("no path with a space, colon or"),
+            line.contains(name) && line.contains("cannot contain a path with a space, colon or"),
             "{line}"
         );
     }

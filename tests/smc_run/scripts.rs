@@ -11,7 +11,7 @@ fn is_refused_for(script: &Path, interpreter: &Path, path: &str) {
     let (script, interpreter) = (script.display(), interpreter.display());
     let expected = format!(
         "smc_run: {script} (run by {interpreter}) is statically linked, so no library can be \
-         preloaded; not started because of SMC_REQUIRE (--require)"
+         preloaded; not started because of --require"
     );
     assert_eq!(outcome.refused(3), expected);
 }

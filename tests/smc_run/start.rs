@@ -217,7 +217,7 @@ fn disabled_means_nothing_but_the_command() {
     let outcome = run(smc_run(["--require", "echo", "started"]).env("SMC_DISABLE", "1"));
     assert!(outcome
         .refused(2)
-        .contains("--require makes no sense with SMC_DISABLE=1"));
+        .contains("--require: conflicts with SMC_DISABLE=1"));
     let outcome = run(smc_run(["printenv", "LD_PRELOAD"]).env("SMC_DISABLE", "0"));
     assert_eq!(outcome.quietly(0).trim_end(), library().to_str().unwrap());
 }

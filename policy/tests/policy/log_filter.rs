@@ -95,16 +95,14 @@ fn what_is_not_a_filter() {
         ] {
             let line = problem("SMC_LOG", &value);
             let start =
-                format!("SMC_LOG: \"{item}\" is not a log filter: expected off, error, warn");
+                format!("SMC_LOG: invalid log filter \"{item}\": expected off, error, warn");
             assert!(line.starts_with(&start), "{line}");
         }
     }
     for value in [",", "info,", ",info", "info,,smc_shim", "info, ,smc_shim"] {
         let line = problem("SMC_LOG", value);
         assert!(
-            line.starts_with(&format!(
-                "SMC_LOG: \"{value}\" has an empty item: expected "
-            )),
+            line.starts_with(&format!("SMC_LOG: empty item in \"{value}\": expected ")),
             "{line}"
         );
     }

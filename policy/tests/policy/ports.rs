@@ -229,7 +229,7 @@ fn what_is_not_a_port() {
         let line = problem("SMC_PORTS", item);
         assert!(
             line.starts_with(&format!(
-                "SMC_PORTS: \"{item}\" is not a port or a range of ports: expected a port from 1 to 65535"
+                "SMC_PORTS: invalid port \"{item}\": expected N, N-M or *, optionally prefixed by in:, out: or !"
             )),
             "{line}"
         );
@@ -237,7 +237,7 @@ fn what_is_not_a_port() {
     for item in ["9000-8000", "2-1", "in:65535-1", "!9000-8000"] {
         assert_eq!(
             problem("SMC_PORTS", item),
-            format!("SMC_PORTS: \"{item}\" runs backwards: expected the lower port first")
+            format!("SMC_PORTS: reversed range \"{item}\": expected the lower port first")
         );
     }
 }
@@ -246,8 +246,14 @@ fn what_is_not_a_port() {
 fn the_first_wrong_item_is_named() {
     for list in ["80,http,ssh", "80, http ,!22", "!80,http"] {
         let line = problem("SMC_PORTS", list);
-        assert!(line.starts_with("SMC_PORTS: \"http\" is not"), "{line}");
+        assert!(
+            line.starts_with("SMC_PORTS: invalid port \"http\": "),
+            "{line}"
+        );
     }
     let line = problem("SMC_PORTS", "80,! http");
-    assert!(line.starts_with("SMC_PORTS: \"! http\" is not"), "{line}");
+    assert!(
+        line.starts_with("SMC_PORTS: invalid port \"! http\": "),
+        "{line}"
+    );
 }

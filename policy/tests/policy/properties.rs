@@ -166,7 +166,7 @@ proptest! {
         }
     }
 
-    /// What is said about a value is one short line that names its variable.
+    /// An error is one short line that names its variable, the item and what is expected.
     #[test]
     fn problems_are_one_short_line(
         variable in select(&VARIABLES[..]),
@@ -178,9 +178,9 @@ proptest! {
             let line = problem.to_string();
             prop_assert!(line.len() < 400, "{}", line);
             prop_assert!(!line.contains(char::is_control), "{}", line);
-            let start = format!("{variable}: \"{}\" ", problem.item());
-            prop_assert!(line.starts_with(&start), "{}", line);
-            prop_assert!(line.ends_with(&format!(": expected {}", problem.expected())), "{}", line);
+            prop_assert!(line.starts_with(&format!("{variable}: ")), "{}", line);
+            let end = format!(" \"{}\": expected {}", problem.item(), problem.expected());
+            prop_assert!(line.ends_with(&end), "{}", line);
         }
     }
 }

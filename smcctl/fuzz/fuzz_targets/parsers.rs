@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! All parsers of netlink in smcctl. One more: a line in [`ALL`].
+//! All netlink parsers of smcctl. A new one needs a line in [`ALL`].
 
 use serde::Serialize;
 use serde_json::Value;
-use smcctl::check::names;
+use smcctl::check::smc_state;
 use smcctl::commands::linkgroups::Technologies;
 use smcctl::commands::stats::rows;
 use smcctl::kernel::attributes::Attributes;
 use smcctl::kernel::counts::Counts;
-use smcctl::kernel::{devices, diag, generic, groups, pnet, settings, tcp};
+use smcctl::kernel::{devices, diag, generic, link_groups, links, pnet, settings, tcp};
 use smcctl::system::interfaces::Interface;
 
 /// Each takes the payload of an answer, after its `nlmsghdr`.
@@ -25,15 +25,15 @@ const ALL: &[fn(&[u8])] = &[
     tcp_sockets,
 ];
 
-/// Has each of them take the answer.
+/// Runs all parsers on an answer.
 pub fn all(answer: &[u8]) {
     for parser in ALL {
         parser(answer);
     }
 }
 
-/// No text that came from elsewhere moves a terminal's cursor.
-fn assert_harmless(parsed: &impl Serialize) {
+/// Texts of other hosts contain no control characters.
+fn assert_printable(parsed: &impl Serialize) {
     fn look(value: &Value) {
         match value {
             Value::String(text) => assert!(!text.chars().any(char::is_control), "{text:?}"),
@@ -42,15 +42,15 @@ fn assert_harmless(parsed: &impl Serialize) {
             _ => {}
         }
     }
-    look(&serde_json::to_value(parsed).expect("what is shown can be shown in JSON"));
+    look(&serde_json::to_value(parsed).expect("every result can be serialized"));
 }
 
 /// The attributes after the header of generic netlink.
-fn of_generic(answer: &[u8]) -> Attributes<'_> {
+fn generic_attributes(answer: &[u8]) -> Attributes<'_> {
     Attributes::new(answer.get(4..).unwrap_or_default())
 }
 
-/// What is cut off is missing, and nothing else is there instead.
+/// A truncated sequence is a prefix.
 fn attributes(answer: &[u8]) {
     let whole: Vec<_> = Attributes::new(answer).iter().collect();
     let length: usize = whole.iter().map(|(_, value)| 4 + value.len()).sum();
@@ -65,45 +65,45 @@ fn family(answer: &[u8]) {
 }
 
 fn pnetids(answer: &[u8]) {
-    assert_harmless(&pnet::parse(of_generic(answer)));
+    assert_printable(&pnet::parse(generic_attributes(answer)));
 }
 
 fn eids(answer: &[u8]) {
-    assert_harmless(&settings::ueid(of_generic(answer)));
-    let seid = settings::seid(of_generic(answer));
+    assert_printable(&settings::ueid(generic_attributes(answer)));
+    let seid = settings::seid(generic_attributes(answer));
     assert!(!seid.enabled || seid.seid.is_some(), "nothing is enabled");
-    assert_harmless(&seid);
+    assert_printable(&seid);
 }
 
 fn known(answer: &[u8]) {
-    let device = devices::parse(of_generic(answer));
+    let device = devices::parse(generic_attributes(answer));
     if let Some(device) = &device {
         assert!(device.name.is_some() || device.bus_id.is_some());
         assert!(device.ports.len() <= 2);
     }
-    assert_harmless(&device);
-    let _ = devices::ism_v2(of_generic(answer));
+    assert_printable(&device);
+    let _ = devices::ism_v2(generic_attributes(answer));
 }
 
 fn linkgroups(answer: &[u8]) {
-    let group = groups::group(of_generic(answer));
+    let group = link_groups::group(generic_attributes(answer));
     let of = group.as_ref().map(|group| group.id);
-    let link = groups::link(of_generic(answer), of);
+    let link = links::link(generic_attributes(answer), of);
     assert!(link.as_ref().is_none_or(|link| link.group == of));
-    assert_harmless(&group);
-    assert_harmless(&link);
+    assert_printable(&group);
+    assert_printable(&link);
 }
 
-/// Counts are kept for a reset and shown.
+/// Counts are stored for a reset and displayed.
 fn counted(answer: &[u8]) {
     let mut counts = Counts::default();
-    counts.add(of_generic(answer));
+    counts.add(generic_attributes(answer));
     if counts == Counts::default() {
-        return; // nothing was told
+        return;
     }
-    assert_harmless(&counts);
-    let kept = serde_json::to_vec(&counts).expect("counts can be kept");
-    let read: Counts = serde_json::from_slice(&kept).expect("what was kept can be read");
+    assert_printable(&counts);
+    let stored = serde_json::to_vec(&counts).expect("counts can be serialized");
+    let read: Counts = serde_json::from_slice(&stored).expect("stored counts can be read");
     assert_eq!(read, counts);
     assert!(rows::sections(&counts, Technologies::default()).len() >= 3);
 }
@@ -113,15 +113,15 @@ fn addresses(answer: &[u8]) {
         index: 1,
         ..Interface::default()
     }];
-    names::give_address(answer, &mut interfaces);
+    smc_state::add_address(answer, &mut interfaces);
     assert!(interfaces[0].ipv4.len() <= 1);
 }
 
 fn smc_sockets(answer: &[u8]) {
     let socket = diag::parse(answer);
-    assert!(socket.is_none() || answer.len() >= 64, "a head was made up");
+    assert!(socket.is_none() || answer.len() >= 64, "an answer without a header was accepted");
     if let Some(link) = socket.and_then(|socket| socket.link) {
-        assert_harmless(&[link.device, link.gid, link.peer_gid]);
+        assert_printable(&[link.device, link.gid, link.peer_gid]);
     }
 }
 
@@ -130,7 +130,7 @@ fn tcp_sockets(answer: &[u8]) {
     assert_eq!(
         socket.is_some(),
         answer.len() >= 72,
-        "its head is all it needs"
+        "an answer with a header was rejected"
     );
     if let Ok(line) = std::str::from_utf8(answer) {
         let _ = tcp::from_line(line);

@@ -1,54 +1,54 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the doctor finds: how it is, why it matters, and what puts it right.
+//! A finding: its severity, why it matters, and what fixes it.
 
 use serde::Serialize;
 
-/// How it is.
+/// The severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// As it should be.
+    /// As required.
     Ok,
-    /// To know: nothing to put right on this host.
+    /// Information: nothing to fix on this host.
     Note,
-    /// SMC works, but less often or less well than it could.
+    /// SMC works, but not always or not optimally.
     Warning,
-    /// SMC does not work like this.
+    /// SMC does not work.
     Problem,
 }
 
-/// One thing that was looked at.
+/// A finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// How it is.
+    /// The severity.
     pub level: Level,
-    /// What was looked at: `kernel`, `rdma`, …
+    /// The subject: `kernel`, `rdma`, …
     pub subject: &'static str,
-    /// What was found.
+    /// The observation.
     pub what: String,
     /// Why it matters.
     pub why: String,
-    /// The exact commands that put it right, in order.
+    /// The commands that fix it, in order.
     pub fix: Vec<String>,
 }
 
 impl Finding {
-    /// It is as it should be.
+    /// Creates a finding without a problem.
     pub fn ok(subject: &'static str, what: impl Into<String>, why: impl Into<String>) -> Self {
         Self::new(Level::Ok, subject, what, why)
     }
 
-    /// It is to be known.
+    /// Creates an information.
     pub fn note(subject: &'static str, what: impl Into<String>, why: impl Into<String>) -> Self {
         Self::new(Level::Note, subject, what, why)
     }
 
-    /// It could be better.
+    /// Creates a warning.
     pub fn warning(subject: &'static str, what: impl Into<String>, why: impl Into<String>) -> Self {
         Self::new(Level::Warning, subject, what, why)
     }
 
-    /// It is in the way of SMC.
+    /// Creates a problem.
     pub fn problem(subject: &'static str, what: impl Into<String>, why: impl Into<String>) -> Self {
         Self::new(Level::Problem, subject, what, why)
     }
@@ -68,7 +68,7 @@ impl Finding {
         }
     }
 
-    /// One more command that puts it right.
+    /// Adds a command that fixes it.
     #[must_use]
     pub fn fixed_by(mut self, command: impl Into<String>) -> Self {
         self.fix.push(command.into());

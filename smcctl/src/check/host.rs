@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! All that is known of a host, and which devices go together.
+//! The state of a host, and which devices an interface can use.
 
 use super::kernel::Kernel;
-use super::names::Names;
+use super::smc_state::SmcState;
 use crate::kernel::devices::Device;
 use crate::system::interfaces::Interface;
 use crate::system::ports::{Gid, Port, Roce};
 
-/// The host.
+/// A host.
 #[derive(Clone, Debug, Default)]
 pub struct Host {
     /// Its kernel.
@@ -16,13 +16,13 @@ pub struct Host {
     pub interfaces: Vec<Interface>,
     /// Its RDMA ports.
     pub ports: Vec<Port>,
-    /// What SMC knows; `None` while it is not in the kernel.
-    pub names: Option<Names>,
-    /// The command `rdma` is installed.
+    /// The state of SMC; `None` if SMC is not loaded.
+    pub smc: Option<SmcState>,
+    /// Whether the command `rdma` is installed.
     pub has_rdma_command: bool,
 }
 
-/// An interface over which connections are made, and the port that carries data.
+/// The interface of a connection and the RDMA port that carries its data.
 #[derive(Clone, Copy, Debug)]
 pub struct Path<'a> {
     /// The interface.
@@ -32,7 +32,7 @@ pub struct Path<'a> {
 }
 
 impl Path<'_> {
-    /// How people call it: `eth0 with rxe0 port 1`.
+    /// Its name: `eth0 with rxe0 port 1`.
     #[must_use]
     pub fn label(&self) -> String {
         format!("{} with {}", self.interface.name, self.port.label())
@@ -40,17 +40,17 @@ impl Path<'_> {
 }
 
 impl Host {
-    /// The interfaces over which other hosts can be reached.
+    /// The interfaces that are up and have an address.
     pub fn usable_interfaces(&self) -> impl Iterator<Item = &Interface> {
         self.interfaces
             .iter()
             .filter(|one| one.up && one.name != "lo" && (one.ipv6 || !one.ipv4.is_empty()))
     }
 
-    /// Whether the kernel would look for a port here. With a pnetid: those that have
-    /// the same. Without: the port of the interface itself.
+    /// Whether the kernel uses a port for an interface: one with the same pnetid, or, if the
+    /// interface has no pnetid, its own.
     #[must_use]
-    pub fn belong_together(interface: &Interface, port: &Port) -> bool {
+    pub fn can_use(interface: &Interface, port: &Port) -> bool {
         match &interface.pnetid {
             Some(pnetid) => port.pnetid.as_ref() == Some(pnetid),
             None => port
@@ -60,18 +60,18 @@ impl Host {
         }
     }
 
-    /// Every interface with every port that is ready and belongs to it.
+    /// Every usable interface with every active port that it can use.
     pub fn paths(&self) -> impl Iterator<Item = Path<'_>> {
         self.usable_interfaces().flat_map(|interface| {
             self.ports
                 .iter()
                 .filter(|port| port.is_roce() && port.is_active())
-                .filter(|port| Self::belong_together(interface, port))
+                .filter(|port| Self::can_use(interface, port))
                 .map(move |port| Path { interface, port })
         })
     }
 
-    /// The paths for version 1.
+    /// The paths that SMC-R version 1 can use.
     #[must_use]
     pub fn paths_v1(&self) -> Vec<Path<'_>> {
         self.paths()
@@ -79,8 +79,8 @@ impl Host {
             .collect()
     }
 
-    /// The paths for version 2: the port has an IPv4 address whose interface is in
-    /// the subnet of the connection.
+    /// The paths that SMC-R version 2 can use: the port has an IPv4 GID in the subnet of the
+    /// interface.
     #[must_use]
     pub fn paths_v2(&self) -> Vec<Path<'_>> {
         self.paths().filter(|path| self.can_v2(path)).collect()
@@ -102,7 +102,7 @@ impl Host {
             })
     }
 
-    /// The ISM devices that SMC-D version 1 could use: a pnetid is needed.
+    /// The ISM devices that SMC-D version 1 can use: those with the pnetid of an interface.
     #[must_use]
     pub fn ism_v1(&self) -> Vec<&Device> {
         let same = |ism: &&Device| {
@@ -111,15 +111,15 @@ impl Host {
                     .any(|one| one.pnetid.as_ref() == Some(pnetid))
             })
         };
-        self.names
+        self.smc
             .iter()
-            .flat_map(|names| &names.devices.ism)
+            .flat_map(|smc| &smc.devices.ism)
             .filter(same)
             .collect()
     }
 }
 
-/// Version 2 of SMC-R uses addresses of RoCE version 2 that are IPv4 ones.
+/// Whether SMC-R version 2 can use a GID: it needs IPv4 GIDs of RoCE version 2.
 #[must_use]
 pub fn is_v2(gid: &Gid) -> bool {
     gid.roce == Roce::V2 && gid.address.to_ipv4_mapped().is_some()

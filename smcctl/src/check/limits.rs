@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Limits and sizes: what SMC reads from sysctl, and locked memory.
+//! Findings about limits: sysctls that affect SMC, and locked memory.
 
 use super::finding::Finding;
 use super::Privilege;
 use crate::output::bytes;
 use crate::system::files::Root;
 
-/// The kernel's own default of `net.smc.rmem` and `net.smc.wmem`.
-const DEFAULT_RING: u64 = 65536;
+/// The default of `net.smc.rmem` and `net.smc.wmem`.
+const DEFAULT_BUFFER: u64 = 65536;
 
-/// What there is to say; `limits_handshakes` is the kernel's answer, `None` without SMC.
+/// Checks the limits; `limits_handshakes` is `None` without SMC.
 #[must_use]
 pub fn findings(
     root: &Root,
@@ -20,37 +20,37 @@ pub fn findings(
     findings.extend(limits_handshakes.map(|limited| handshakes(limited, privilege)));
     findings.extend(program(root, privilege));
     findings.extend(cookies(root, privilege));
-    findings.extend(rings(root, privilege));
-    findings.extend(largest(root));
-    findings.extend(locked(root));
+    findings.extend(buffers(root, privilege));
+    findings.extend(maximum_buffers(root));
+    findings.extend(locked_memory(root));
     findings
 }
 
-/// A number of `/proc/sys`, by its dotted name.
+/// Reads a sysctl that is a number.
 fn sysctl(root: &Root, name: &str) -> Option<u64> {
     let path = format!("/proc/sys/{}", name.replace('.', "/"));
     root.line(&path)?.parse().ok()
 }
 
 fn handshakes(limited: bool, privilege: Privilege) -> Finding {
-    let why = "with the limit on, a server that is busy answers new connections with TCP";
+    let why = "if it is enabled, a server under load uses TCP for new connections";
     if limited {
-        Finding::warning("limits", "the limit on handshakes is on", why)
+        Finding::warning("limits", "the handshake limit is enabled", why)
             .fixed_by(privilege.command("smcctl limit-handshakes disable"))
     } else {
-        Finding::ok("limits", "the limit on handshakes is off", why)
+        Finding::ok("limits", "the handshake limit is disabled", why)
     }
 }
 
-/// Kernels from 6.19 on let a BPF program leave the offer of SMC out of a handshake.
+/// From Linux 6.19 on a BPF program can suppress the offer of SMC in a handshake.
 fn program(root: &Root, privilege: Privilege) -> Option<Finding> {
     let name = root.text("/proc/sys/net/smc/hs_ctrl")?;
-    let why = "a BPF program may leave the offer of SMC out, so that a connection is TCP";
+    let why = "a BPF program can suppress the offer of SMC, so that a connection is TCP";
     Some(match name.trim() {
-        "" => Finding::ok("limits", "no BPF program decides about handshakes", why),
+        "" => Finding::ok("limits", "no BPF program controls SMC handshakes", why),
         name => Finding::warning(
             "limits",
-            format!("the BPF program {name} decides about handshakes (net.smc.hs_ctrl)"),
+            format!("the BPF program {name} controls SMC handshakes (net.smc.hs_ctrl)"),
             why,
         )
         .fixed_by(privilege.command("sysctl net.smc.hs_ctrl=")),
@@ -59,11 +59,11 @@ fn program(root: &Root, privilege: Privilege) -> Option<Finding> {
 
 fn cookies(root: &Root, privilege: Privilege) -> Option<Finding> {
     let value = sysctl(root, "net.ipv4.tcp_syncookies")?;
-    let why = "an answer with a SYN cookie has no room for the offer of SMC";
+    let why = "a SYN-ACK with a SYN cookie cannot carry the offer of SMC";
     Some(if value == 2 {
         Finding::warning(
             "limits",
-            "net.ipv4.tcp_syncookies is 2: cookies always",
+            "net.ipv4.tcp_syncookies is 2: always use cookies",
             why,
         )
         .fixed_by(privilege.command("sysctl net.ipv4.tcp_syncookies=1"))
@@ -72,7 +72,7 @@ fn cookies(root: &Root, privilege: Privilege) -> Option<Finding> {
     })
 }
 
-fn rings(root: &Root, privilege: Privilege) -> Option<Finding> {
+fn buffers(root: &Root, privilege: Privilege) -> Option<Finding> {
     let receive = sysctl(root, "net.smc.rmem")?;
     let send = sysctl(root, "net.smc.wmem")?;
     let what = format!(
@@ -80,25 +80,25 @@ fn rings(root: &Root, privilege: Privilege) -> Option<Finding> {
         bytes(receive),
         bytes(send)
     );
-    Some(if receive.min(send) < DEFAULT_RING {
+    Some(if receive.min(send) < DEFAULT_BUFFER {
         Finding::warning(
             "limits",
             what,
-            "smaller buffers than the default of 64K cost throughput",
+            "buffers below the default of 64K reduce throughput",
         )
         .fixed_by(privilege.command(&format!(
-            "sysctl net.smc.rmem={DEFAULT_RING} net.smc.wmem={DEFAULT_RING}"
+            "sysctl net.smc.rmem={DEFAULT_BUFFER} net.smc.wmem={DEFAULT_BUFFER}"
         )))
     } else {
         Finding::ok(
             "limits",
             what,
-            "buffers per connection; bulk transfers want more: smc_run -r 1m -t 1m",
+            "buffers per connection; bulk transfers need more: smc_run -r 1m -t 1m",
         )
     })
 }
 
-fn largest(root: &Root) -> Option<Finding> {
+fn maximum_buffers(root: &Root) -> Option<Finding> {
     let receive = sysctl(root, "net.core.rmem_max")?;
     let send = sysctl(root, "net.core.wmem_max")?;
     Some(Finding::ok(
@@ -108,12 +108,12 @@ fn largest(root: &Root) -> Option<Finding> {
             bytes(receive),
             bytes(send)
         ),
-        "no program, and no smc_run -r or -t, gets a larger buffer",
+        "the maximum for SO_RCVBUF and SO_SNDBUF, and for smc_run -r and -t",
     ))
 }
 
-/// `Max locked memory   8388608   8388608   bytes`.
-fn locked(root: &Root) -> Option<Finding> {
+/// Reads the line `Max locked memory   8388608   8388608   bytes`.
+fn locked_memory(root: &Root) -> Option<Finding> {
     let limits = root.text("/proc/self/limits")?;
     let line = limits
         .lines()
@@ -123,7 +123,7 @@ fn locked(root: &Root) -> Option<Finding> {
     Some(Finding::ok(
         "limits",
         format!("locked memory {limit}"),
-        "SMC's buffers are the kernel's: this bounds only programs that use RDMA themselves",
+        "does not apply to SMC, whose buffers are in the kernel; only to RDMA programs",
     ))
 }
 
@@ -131,10 +131,10 @@ fn locked(root: &Root) -> Option<Finding> {
 mod tests {
     use super::super::finding::Level;
     use super::*;
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
     #[test]
-    fn what_makes_connections_tcp_is_a_warning_with_its_command() {
+    fn a_setting_that_prevents_smc_is_a_warning_with_a_fix() {
         let tree = Tree::new();
         tree.write("proc/sys/net/ipv4/tcp_syncookies", "2\n");
         tree.write("proc/sys/net/smc/rmem", "16384\n");
@@ -157,15 +157,15 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_decides_about_handshakes_is_named() {
+    fn a_bpf_program_is_named() {
         let tree = Tree::new();
         tree.write("proc/sys/net/smc/hs_ctrl", "\n");
         let found = findings(&tree.root(), None, Privilege::Root);
-        assert_eq!(found[0].what, "no BPF program decides about handshakes");
+        assert_eq!(found[0].what, "no BPF program controls SMC handshakes");
         assert_eq!(found[0].level, Level::Ok);
         tree.write("proc/sys/net/smc/hs_ctrl", "linkcheck\n");
         let found = findings(&tree.root(), None, Privilege::Root);
-        let what = "the BPF program linkcheck decides about handshakes (net.smc.hs_ctrl)";
+        let what = "the BPF program linkcheck controls SMC handshakes (net.smc.hs_ctrl)";
         assert_eq!(
             (found[0].level, found[0].what.as_str()),
             (Level::Warning, what)
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_of_what_is_not_there() {
+    fn missing_files_have_no_findings() {
         assert!(findings(&Tree::new().root(), None, Privilege::Root).is_empty());
     }
 }

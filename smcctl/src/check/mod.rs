@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The doctor: is this host ready for SMC, and what is missing?
+//! `smcctl check`: is this host ready for SMC, and what is missing?
 //!
-//! Looking ([`kernel`], [`names`], [`crate::system`]) is apart from judging
-//! ([`wiring`], [`limits`], [`verdict`]), which is pure.
+//! [`inspect`] reads the host ([`kernel`], [`smc_state`], [`crate::system`]);
+//! [`diagnose`] derives findings and verdicts from what was read.
 
+pub mod defects;
+pub mod eids;
 pub mod finding;
-pub mod holes;
+
 pub mod host;
 pub mod kernel;
 pub mod limits;
-pub mod names;
-pub mod peer;
-pub mod programs;
-pub mod truth;
-pub mod verdict;
-pub mod wiring;
 
-use crate::configuration::{differences, now::Now};
+pub mod peer;
+pub mod pnetids;
+pub mod programs;
+pub mod rdma;
+pub mod smc_state;
+pub mod verdict;
+
+use crate::configuration::{current::Current, differences};
 use crate::failure::Failure;
 use crate::system::files::Root;
 use crate::system::{interfaces, ports};
@@ -29,14 +32,14 @@ use verdict::Verdict;
 /// Whether commands that change the host need `sudo` before them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Privilege {
-    /// They do not.
+    /// This process is root: they do not.
     Root,
     /// They do.
     User,
 }
 
 impl Privilege {
-    /// Of this process, as its status file says.
+    /// Reads the privilege of this process from its status file.
     #[must_use]
     pub fn of(root: &Root) -> Self {
         let status = root.text("/proc/self/status").unwrap_or_default();
@@ -47,7 +50,7 @@ impl Privilege {
         }
     }
 
-    /// A command that needs root, as this user would type it.
+    /// Returns a command that needs root, prefixed by `sudo` if necessary.
     #[must_use]
     pub fn command(self, command: &str) -> String {
         match self {
@@ -57,36 +60,37 @@ impl Privilege {
     }
 }
 
-/// What the doctor says.
+/// The result of a check.
 #[derive(Clone, Debug, Serialize)]
 pub struct Diagnosis {
-    /// Whether some kind of SMC is possible, and nothing that was asked for is not.
+    /// Whether some kind of SMC is possible, and the program and the connection that were
+    /// asked for have no problem.
     pub ready: bool,
-    /// What was looked at, in order.
+    /// The findings, in order.
     pub findings: Vec<Finding>,
     /// Which kinds of SMC are possible.
     pub verdicts: Vec<Verdict>,
-    /// What became of the connection that was asked for.
+    /// The connection to the peer, if one was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<peer::Connection>,
 }
 
-/// Looks at a host; `Err` of the second: what its kernel does not tell.
+/// Reads the host. The failure, if any, is why the SMC state could not be read.
 #[must_use]
-pub fn look(root: &Root) -> (Host, Option<Failure>) {
+pub fn inspect(root: &Root) -> (Host, Option<Failure>) {
     let kernel = kernel::read(root);
     let mut interfaces = interfaces::interfaces(root);
     let mut ports = ports::ports(root);
-    names::give_addresses(&mut interfaces);
-    let (mut names, mut failure) = (None, None);
+    smc_state::read_addresses(&mut interfaces);
+    let (mut smc, mut failure) = (None, None);
     if kernel.has_smc() {
-        match names::read(&mut ports) {
-            Ok(found) => names = Some(found),
+        match smc_state::read(&mut ports) {
+            Ok(state) => smc = Some(state),
             Err(error) => failure = Some(error),
         }
     }
-    names::give_table(
-        names.as_ref().map_or(&[], |names| names.pnetids.as_slice()),
+    smc_state::assign_interface_pnetids(
+        smc.as_ref().map_or(&[], |smc| smc.pnetids.as_slice()),
         &mut interfaces,
     );
     let path = env::var_os("PATH").unwrap_or_default();
@@ -97,15 +101,15 @@ pub fn look(root: &Root) -> (Host, Option<Failure>) {
         kernel,
         interfaces,
         ports,
-        names,
+        smc,
         has_rdma_command,
     };
     (host, failure)
 }
 
-/// Judges what was seen; `more` was found out otherwise.
+/// Derives the findings and verdicts; `more` are findings from elsewhere.
 #[must_use]
-pub fn judge(
+pub fn diagnose(
     root: &Root,
     host: &Host,
     failure: Option<&Failure>,
@@ -114,22 +118,24 @@ pub fn judge(
 ) -> Diagnosis {
     let mut findings = host.kernel.findings(privilege);
     if let Some(failure) = failure {
-        let why = "without these answers not all can be judged";
+        let why = "some findings depend on this";
         let mut finding = Finding::problem("kernel", failure.what(), why);
         finding.fix.extend(failure.fix().map(str::to_owned));
         findings.push(finding);
     }
-    findings.extend(wiring::findings(host, privilege));
-    let limited = host.names.as_ref().map(|names| names.limits_handshakes);
+    findings.extend(rdma::findings(host, privilege));
+    findings.extend(pnetids::findings(host, privilege));
+    findings.extend(eids::findings(host, privilege));
+    let limited = host.smc.as_ref().map(|smc| smc.limits_handshakes);
     findings.extend(limits::findings(root, limited, privilege));
-    let names = host.names.as_ref();
-    let now = names.map(|names| Now::of(root, &host.kernel, names));
-    findings.extend(differences::findings(root, now.as_ref(), privilege));
-    let asked_for = more.iter().all(|finding| finding.level != Level::Problem);
+    let smc = host.smc.as_ref();
+    let current = smc.map(|smc| Current::of(root, &host.kernel, smc));
+    findings.extend(differences::findings(root, current.as_ref(), privilege));
+    let has_requested = more.iter().all(|finding| finding.level != Level::Problem);
     findings.extend(more);
     let verdicts = verdict::verdicts(host);
     Diagnosis {
-        ready: asked_for && verdicts.iter().any(|verdict| verdict.possible),
+        ready: has_requested && verdicts.iter().any(|verdict| verdict.possible),
         findings,
         verdicts,
         peer: None,

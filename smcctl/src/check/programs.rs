@@ -1,49 +1,30 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Is the shim installed, and can a program be preloaded?
 //!
-//! smc_run knows both, so it is asked: its dry run does everything but start the
-//! program, and refuses what it could not help.
+//! A dry run of smc_run shows both: it does everything but start the program, and
+//! fails for a program that cannot be preloaded.
 
 use super::finding::Finding;
 use crate::failure::{quoted, words};
+use crate::preload::{Libraries, SHIM, VARIABLE};
+use crate::smc_run::{self, parse_dry_run, CANNOT_PRELOAD};
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Exit status of smc_run when the program cannot be preloaded.
-const CANNOT: i32 = 3;
+const WHY: &str = "smc_run makes TCP programs use SMC; programs that use SMC themselves need none";
 
-const WHY: &str =
-    "smc_run is what puts TCP programs on SMC; programs with SMC of their own need none";
-
-/// What a dry run of smc_run said.
-struct Said {
+/// The result of a dry run of smc_run.
+struct DryRun {
     status: Option<i32>,
     out: String,
     error: String,
 }
 
-/// Where smc_run is: beside this program, in the checkout it was built in, in PATH.
-pub(crate) fn smc_run() -> Option<PathBuf> {
-    let own = env::current_exe().ok()?;
-    let folder = own.parent()?;
-    let in_checkout = folder
-        .ancestors()
-        .skip(1)
-        .take(4)
-        .filter(|up| up.join("Cargo.toml").is_file())
-        .map(|up| up.join("smc_run"));
-    let path = env::var_os("PATH").unwrap_or_default();
-    std::iter::once(folder.join("smc_run"))
-        .chain(in_checkout)
-        .chain(env::split_paths(&path).map(|folder| folder.join("smc_run")))
-        .find(|file| file.is_file())
-}
-
-fn dry_run(smc_run: &Path, program: &str) -> Result<Said, String> {
+fn dry_run(smc_run: &Path, program: &str) -> Result<DryRun, String> {
     let mut command = Command::new(smc_run);
     command.args(["--require", "--dry-run", "--", program]);
-    // It is the library and the program that are asked about, not these settings.
+    // The user's settings do not matter for the library and the program.
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("SMC_") {
             command.env_remove(name);
@@ -52,68 +33,62 @@ fn dry_run(smc_run: &Path, program: &str) -> Result<Said, String> {
     let output = command
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| format!("{} cannot be run: {}", smc_run.display(), words(&error)))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-    Ok(Said {
+        .map_err(|error| format!("cannot run {}: {}", smc_run.display(), words(&error)))?;
+    Ok(DryRun {
         status: output.status.code(),
-        out: text(&output.stdout),
-        error: text(&output.stderr)
-            .trim_start_matches("smc_run: ")
-            .to_owned(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        error: smc_run::error(&String::from_utf8_lossy(&output.stderr)).to_owned(),
     })
 }
 
-/// About the shim, and about a program when one is named.
+/// Checks the shim, and the program if one is named.
 #[must_use]
 pub fn findings(program: Option<&str>) -> Vec<Finding> {
-    let Some(smc_run) = smc_run() else {
-        let mut findings = vec![Finding::warning(
-            "shim",
-            "smc_run is neither beside smcctl nor in PATH",
-            WHY,
-        )];
-        findings.extend(program.map(|program| {
-            Finding::problem(
-                "program",
-                format!("nothing can be said of {program} without smc_run"),
-                WHY,
-            )
-        }));
-        return findings;
+    let smc_run = match smc_run::find() {
+        Ok(path) => path,
+        Err(failure) => {
+            let mut findings = vec![Finding::warning("shim", failure.what(), WHY)];
+            findings.extend(program.map(|program| {
+                let what = format!("cannot check {program} without smc_run");
+                Finding::problem("program", what, WHY)
+            }));
+            return findings;
+        }
     };
-    let mut findings = vec![judge_shim(&smc_run, dry_run(&smc_run, "true"))];
+    let mut findings = vec![shim_finding(&smc_run, dry_run(&smc_run, "true"))];
     if let Some(program) = program {
-        findings.push(judge_program(&smc_run, program, dry_run(&smc_run, program)));
+        findings.push(program_finding(
+            &smc_run,
+            program,
+            dry_run(&smc_run, program),
+        ));
     }
     if env::var_os("SMC_DISABLE").is_some_and(|value| value == "1") {
-        let why = "the shim does nothing in programs that inherit it";
-        let finding = Finding::warning("shim", "SMC_DISABLE is 1 in this environment", why);
+        let why = "the shim does nothing in programs that inherit this";
+        let finding = Finding::warning("shim", "SMC_DISABLE=1 is set in this environment", why);
         findings.push(finding.fixed_by("unset SMC_DISABLE"));
     }
     findings
 }
 
-fn judge_shim(smc_run: &Path, said: Result<Said, String>) -> Finding {
-    match said {
-        Ok(said) if said.status == Some(0) => {
-            let library = said
-                .out
-                .split_whitespace()
-                .find_map(|word| word.strip_prefix("LD_PRELOAD="))
-                .and_then(|list| list.split(':').next())
-                .unwrap_or_default()
-                .to_owned();
+fn shim_finding(smc_run: &Path, run: Result<DryRun, String>) -> Finding {
+    match run {
+        Ok(run) if run.status == Some(0) => {
+            let variables = parse_dry_run(&run.out).unwrap_or_default();
+            let list = variables.into_iter().find(|(name, _)| name == VARIABLE);
+            let libraries = Libraries::parse(list.unwrap_or_default().1.as_ref());
+            let library = libraries.find(SHIM).unwrap_or(Path::new(SHIM)).display();
             Finding::ok("shim", format!("{} with {library}", smc_run.display()), WHY)
         }
-        Ok(said) => Finding::warning("shim", said.error, WHY),
+        Ok(run) => Finding::warning("shim", run.error, WHY),
         Err(error) => Finding::warning("shim", error, WHY),
     }
 }
 
-fn judge_program(smc_run: &Path, program: &str, said: Result<Said, String>) -> Finding {
+fn program_finding(smc_run: &Path, program: &str, run: Result<DryRun, String>) -> Finding {
     let why = "a program that cannot be preloaded stays on TCP";
-    match said {
-        Ok(said) if said.status == Some(0) => {
+    match run {
+        Ok(run) if run.status == Some(0) => {
             let command = format!("{} {}", quoted(&smc_run.to_string_lossy()), quoted(program));
             Finding::ok(
                 "program",
@@ -121,11 +96,10 @@ fn judge_program(smc_run: &Path, program: &str, said: Result<Said, String>) -> F
                 why,
             )
         }
-        Ok(said) if said.status == Some(CANNOT) => {
-            let what = said.error.split("; not started").next().unwrap_or_default();
-            Finding::problem("program", what, why)
+        Ok(run) if run.status == Some(CANNOT_PRELOAD) => {
+            Finding::problem("program", run.error, why)
         }
-        Ok(said) => Finding::problem("program", said.error, why),
+        Ok(run) => Finding::problem("program", run.error, why),
         Err(error) => Finding::problem("program", error, why),
     }
 }
@@ -135,8 +109,8 @@ mod tests {
     use super::super::finding::Level;
     use super::*;
 
-    fn said(status: i32, out: &str, error: &str) -> Said {
-        Said {
+    fn run(status: i32, out: &str, error: &str) -> DryRun {
+        DryRun {
             status: Some(status),
             out: out.to_owned(),
             error: error.to_owned(),
@@ -144,39 +118,31 @@ mod tests {
     }
 
     #[test]
-    fn smc_runs_answers_are_understood() {
-        let run = Path::new("/usr/bin/smc_run");
-        let found = judge_shim(
-            run,
-            Ok(said(
+    fn the_result_of_a_dry_run_becomes_a_finding() {
+        let smc_run = Path::new("/usr/bin/smc_run");
+        let found = shim_finding(
+            smc_run,
+            Ok(run(
                 0,
                 "SMC_REQUIRE=1 LD_PRELOAD=/usr/lib/libsmc_shim.so true",
                 "",
             )),
         );
         assert_eq!(found.what, "/usr/bin/smc_run with /usr/lib/libsmc_shim.so");
-        let found = judge_shim(
-            run,
-            Ok(said(1, "", "there is no libsmc_shim.so in /usr/lib")),
+        let found = shim_finding(
+            smc_run,
+            Ok(run(1, "", "cannot find libsmc_shim.so in /usr/lib")),
         );
         assert_eq!(found.level, Level::Warning);
-        let found = judge_program(
-            run,
-            "caddy",
-            Ok(said(
-                3,
-                "",
-                "caddy is a Go program; not started because of --require",
-            )),
-        );
+        let found = program_finding(smc_run, "caddy", Ok(run(3, "", "caddy is a Go program")));
         assert_eq!(
             (found.level, found.what.as_str()),
             (Level::Problem, "caddy is a Go program")
         );
-        let found = judge_program(
-            run,
+        let found = program_finding(
+            smc_run,
             "nosuch",
-            Ok(said(127, "", "nosuch: command not found")),
+            Ok(run(127, "", "nosuch: command not found")),
         );
         assert_eq!(found.level, Level::Problem);
     }

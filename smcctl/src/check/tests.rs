@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The doctor's judgement of made-up hosts.
+//! Diagnoses of fixture hosts.
 
-use super::names::Names;
+use super::smc_state::SmcState;
 use super::*;
 use crate::kernel::devices;
+use crate::system::fixtures::Tree;
 use crate::system::interfaces::{self, Subnet};
-use crate::system::made_up::Tree;
 use crate::system::ports;
 use std::net::Ipv4Addr;
 
-/// What `look` would see there, with the address that netlink would tell.
-fn host(tree: &Tree, names: Option<Names>) -> Host {
+/// What `inspect` would return, with the address that netlink would report.
+fn host(tree: &Tree, smc: Option<SmcState>) -> Host {
     let root = tree.root();
     let mut host = Host {
         kernel: kernel::read(&root),
         interfaces: interfaces::interfaces(&root),
         ports: ports::ports(&root),
-        names,
+        smc,
         has_rdma_command: true,
     };
     for interface in host.interfaces.iter_mut().filter(|one| one.name == "eth0") {
@@ -36,7 +36,7 @@ fn loaded() -> Tree {
 }
 
 fn diagnosis(tree: &Tree, host: &Host) -> Diagnosis {
-    judge(&tree.root(), host, None, Privilege::Root, Vec::new())
+    diagnose(&tree.root(), host, None, Privilege::Root, Vec::new())
 }
 
 fn possible(diagnosis: &Diagnosis) -> Vec<&str> {
@@ -48,15 +48,15 @@ fn possible(diagnosis: &Diagnosis) -> Vec<&str> {
         .collect()
 }
 
-fn ueid() -> Names {
-    Names {
-        ueids: vec![wiring::PROPOSED_UEID.to_owned()],
-        ..Names::default()
+fn ueid() -> SmcState {
+    SmcState {
+        ueids: vec![eids::PROPOSED_UEID.to_owned()],
+        ..SmcState::default()
     }
 }
 
 #[test]
-fn a_fresh_debian_is_told_every_step_at_once() {
+fn a_fresh_debian_gets_every_step_at_once() {
     let tree = Tree::debian_612();
     let found = diagnosis(&tree, &host(&tree, None));
     assert!(!found.ready);
@@ -73,10 +73,10 @@ fn a_fresh_debian_is_told_every_step_at_once() {
 }
 
 #[test]
-fn soft_roce_does_version_2_with_a_ueid_only() {
+fn soft_roce_supports_version_2_with_a_ueid_only() {
     let tree = loaded();
     tree.add_rxe0();
-    let found = diagnosis(&tree, &host(&tree, Some(Names::default())));
+    let found = diagnosis(&tree, &host(&tree, Some(SmcState::default())));
     assert!(!found.ready);
     assert_eq!(found.verdicts[1].note, "no user EID is set");
     let found = diagnosis(&tree, &host(&tree, Some(ueid())));
@@ -87,12 +87,12 @@ fn soft_roce_does_version_2_with_a_ueid_only() {
         .filter(|one| one.level > Level::Note)
         .map(|one| (one.level, one.what.as_str()))
         .collect();
-    let software = "rxe0 port 1 is Soft-RoCE, software for trying out";
+    let software = "rxe0 port 1 is Soft-RoCE, a software device for tests";
     assert_eq!(warned, [(Level::Warning, software)], "{found:#?}");
 }
 
 #[test]
-fn a_port_that_is_down_is_no_port() {
+fn a_port_that_is_down_is_not_used() {
     let tree = loaded();
     tree.add_rxe0();
     tree.write("sys/class/infiniband/rxe0/ports/1/state", "1: DOWN\n");
@@ -104,7 +104,7 @@ fn a_port_that_is_down_is_no_port() {
 }
 
 #[test]
-fn a_pnetid_at_one_of_the_two_only_is_a_problem() {
+fn a_pnetid_of_the_interface_only_is_a_problem() {
     let tree = loaded();
     tree.add_rxe0();
     let mut host = host(&tree, Some(ueid()));
@@ -117,7 +117,7 @@ fn a_pnetid_at_one_of_the_two_only_is_a_problem() {
     assert_eq!(fixes, ["smcctl pnetid add NET1 --ib rxe0 --port 1"]);
     host.ports[0].pnetid = Some("NET1".to_owned());
     assert_eq!(possible(&diagnosis(&tree, &host)), ["SMC-R v2"]);
-    // Another than the interface's: nothing is taken away by a command of ours.
+    // A different pnetid: no command is proposed that removes a setting.
     host.ports[0].pnetid = Some("NET2".to_owned());
     let found = diagnosis(&tree, &host);
     assert!(!found.ready);
@@ -125,18 +125,18 @@ fn a_pnetid_at_one_of_the_two_only_is_a_problem() {
 }
 
 #[test]
-fn version_1_needs_its_own_gids_and_no_eid() {
+fn version_1_needs_roce_v1_gids_and_no_eid() {
     let tree = loaded();
     tree.add_rxe0();
     let types = "sys/class/infiniband/rxe0/ports/1/gid_attrs/types/0";
     tree.write(types, "IB/RoCE v1\n");
-    let found = diagnosis(&tree, &host(&tree, Some(Names::default())));
+    let found = diagnosis(&tree, &host(&tree, Some(SmcState::default())));
     assert_eq!(possible(&found), ["SMC-R v1"]);
     assert!(found.ready);
 }
 
 #[test]
-fn a_gid_in_another_subnet_does_not_do() {
+fn a_gid_in_another_subnet_is_not_used() {
     let tree = loaded();
     tree.add_rxe0();
     let mut host = host(&tree, Some(ueid()));
@@ -152,7 +152,7 @@ fn a_gid_in_another_subnet_does_not_do() {
 }
 
 #[test]
-fn smc_d_is_told_from_loopback() {
+fn smc_d_uses_ism_or_loopback() {
     let tree = loaded();
     let mut names = ueid();
     names.devices.ism_v2 = true;
@@ -165,9 +165,9 @@ fn smc_d_is_told_from_loopback() {
     assert!(!found.ready);
     assert_eq!(
         found.verdicts[2].note,
-        "loopback-ism needs a user EID, and none is set"
+        "loopback-ism needs a user EID, but none is set"
     );
-    let ism = devices::made_up(None, Some("0000:00:00.0"), "NET1");
+    let ism = devices::fixture(None, Some("0000:00:00.0"), "NET1");
     names.devices.ism.push(ism);
     let mut host = host(&tree, Some(names));
     assert!(!diagnosis(&tree, &host).ready);
@@ -179,17 +179,17 @@ fn smc_d_is_told_from_loopback() {
 }
 
 #[test]
-fn a_stock_kernel_of_debian_13_can_have_loopback() {
+fn a_stock_kernel_of_debian_13_supports_the_loopback_package() {
     let tree = loaded();
     let note = |tree: &Tree| {
         diagnosis(tree, &host(tree, Some(ueid()))).verdicts[2]
             .note
             .clone()
     };
-    let remedy = "no ISM device; this kernel can have loopback-ism: \
+    let remedy = "no ISM device; for this kernel there is a package: \
                   apt install ./smc-loopback-dkms_*.deb";
     assert_eq!(note(&tree), remedy);
-    // Others have no such package.
+    // There is no package for other kernels.
     tree.write("proc/sys/kernel/version", "#1 SMP PREEMPT_DYNAMIC\n");
     let without = "no ISM device, and the kernel was built without loopback-ism \
                    (CONFIG_SMC_LO; CONFIG_DIBS_LO from Linux 6.18 on)";
@@ -203,12 +203,12 @@ fn a_stock_kernel_of_debian_13_can_have_loopback() {
 }
 
 #[test]
-fn what_was_asked_for_and_is_not_so_makes_a_host_not_ready() {
+fn a_problem_with_the_program_makes_a_host_not_ready() {
     let tree = loaded();
     tree.add_rxe0();
     let host = host(&tree, Some(ueid()));
     let more = vec![Finding::problem("program", "x is a Go program", "y")];
-    assert!(!judge(&tree.root(), &host, None, Privilege::Root, more).ready);
+    assert!(!diagnose(&tree.root(), &host, None, Privilege::Root, more).ready);
     let more = vec![Finding::warning("shim", "no smc_run", "y")];
-    assert!(judge(&tree.root(), &host, None, Privilege::Root, more).ready);
+    assert!(diagnose(&tree.root(), &host, None, Privilege::Root, more).ready);
 }

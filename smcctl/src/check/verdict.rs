@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The verdict: which kinds of SMC are possible on this host, and through what.
+//! The verdicts: which variants of SMC this host can use, and through which devices.
 
 use super::host::{Host, Path};
 use serde::Serialize;
 
-/// Of one kind of SMC.
+/// The verdict about a variant of SMC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verdict {
     /// `SMC-R v1`, `SMC-R v2` or `SMC-D`.
     pub variant: &'static str,
-    /// Whether it is.
+    /// Whether it is possible.
     pub possible: bool,
     /// The devices: `eth0 with mlx5_0 port 1`.
     pub through: Vec<String>,
-    /// Why not, or what to know.
+    /// Why it is not possible, or a limitation.
     pub note: String,
 }
 
-/// Of each kind.
+/// Returns the verdict about each variant.
 #[must_use]
 pub fn verdicts(host: &Host) -> Vec<Verdict> {
     vec![smcr_v1(host), smcr_v2(host), smcd(host)]
@@ -45,10 +45,10 @@ fn labels(paths: &[Path]) -> Vec<String> {
     paths.iter().map(Path::label).collect()
 }
 
-/// Why there is nothing that a kind of SMC-R could use; `kind` of GID.
+/// Why there is no path with a `kind` of GID.
 fn no_port(host: &Host, kind: &str) -> String {
     if host.ports.is_empty() {
-        return "there is no RDMA device".to_owned();
+        return "no RDMA device".to_owned();
     }
     if !host
         .ports
@@ -58,7 +58,7 @@ fn no_port(host: &Host, kind: &str) -> String {
         return "no RoCE port is active".to_owned();
     }
     if host.paths().next().is_none() {
-        return "no interface and active RoCE port belong together".to_owned();
+        return "no interface can use an active RoCE port".to_owned();
     }
     format!("no active port has {kind}")
 }
@@ -80,7 +80,7 @@ fn smcr_v1(host: &Host) -> Verdict {
     }
     let paths = host.paths_v1();
     if paths.is_empty() {
-        return impossible(variant, no_port(host, "an address (GID) for RoCE v1"));
+        return impossible(variant, no_port(host, "a RoCE v1 GID"));
     }
     possible(variant, labels(&paths), "to hosts in the same IP subnet")
 }
@@ -96,14 +96,14 @@ fn smcr_v2(host: &Host) -> Verdict {
             variant,
             no_port(
                 host,
-                "an IPv4 address (GID) for RoCE v2 in the interface's subnet",
+                "an IPv4 GID of RoCE v2 in the subnet of the interface",
             ),
         );
     }
-    let Some(names) = &host.names else {
-        return impossible(variant, "the kernel does not tell the user EIDs");
+    let Some(smc) = &host.smc else {
+        return impossible(variant, "the kernel does not report user EIDs");
     };
-    if names.ueids.is_empty() {
+    if smc.ueids.is_empty() {
         return impossible(variant, "no user EID is set");
     }
     possible(
@@ -118,13 +118,12 @@ fn smcd(host: &Host) -> Verdict {
     if let Some(why) = without_smc(host) {
         return impossible(variant, why);
     }
-    let Some(names) = &host.names else {
-        return impossible(variant, "the kernel does not tell its devices");
+    let Some(smc) = &host.smc else {
+        return impossible(variant, "the kernel does not report its devices");
     };
     let v1 = host.ism_v1();
-    if !v1.is_empty() || (names.devices.ism_v2 && !names.devices.ism.is_empty() && names.has_eid())
-    {
-        let through = names
+    if !v1.is_empty() || (smc.devices.ism_v2 && !smc.devices.ism.is_empty() && smc.has_eid()) {
+        let through = smc
             .devices
             .ism
             .iter()
@@ -132,17 +131,17 @@ fn smcd(host: &Host) -> Verdict {
             .collect();
         return possible(variant, through, "to systems on the same machine");
     }
-    if names.devices.has_loopback() {
-        if names.has_eid() {
+    if smc.devices.has_loopback() {
+        if smc.has_eid() {
             let through = vec!["loopback-ism".to_owned()];
-            return possible(variant, through, "between programs of this host");
+            return possible(variant, through, "between programs on this host");
         }
-        return impossible(variant, "loopback-ism needs a user EID, and none is set");
+        return impossible(variant, "loopback-ism needs a user EID, but none is set");
     }
-    if names.devices.ism.is_empty() {
+    if smc.devices.ism.is_empty() {
         let why = match host.kernel.built_with_loopback() {
             _ if host.kernel.can_have_loopback() => {
-                "no ISM device; this kernel can have loopback-ism: \
+                "no ISM device; for this kernel there is a package: \
                  apt install ./smc-loopback-dkms_*.deb"
             }
             Some(false) => {

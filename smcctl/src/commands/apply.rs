@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl apply`: makes the kernel have what a configuration file says.
+//! `smcctl apply`: applies a configuration file.
 
-use crate::configuration::apply::{apply, Applied, Is};
+use crate::configuration::apply::{apply, Applied, Status};
 use crate::configuration::parse::{parse, Problem};
 use crate::configuration::{Line, FILE};
-use crate::failure::{words, Failure, Outcome, NO};
+use crate::failure::{words, Failure, Outcome, EXIT_FALSE};
 use crate::output::{Column, Output, Report, Table};
 use crate::system::files::Root;
 use anstream::eprintln;
@@ -15,21 +15,21 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Exit status for a file that cannot be read as settings.
-const WRONG_FILE: u8 = 2;
+/// Exit status for a file with an error.
+const INVALID_FILE: u8 = 2;
 
 /// Arguments of `smcctl apply`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit status:
-  0  all is as the file says, or was made so
-  1  something could not be made so (the rest was), or with --dry-run: is not so
-  2  a wrong command line, or an error in the file: nothing was changed")]
+  0  all settings are set
+  1  some settings failed; with --dry-run: some settings differ
+  2  usage error, or an error in the file: nothing was changed")]
 pub struct Arguments {
-    /// The file; - is standard input
+    /// The file; - for standard input
     #[arg(default_value = FILE, value_hint = ValueHint::FilePath)]
     file: PathBuf,
-    /// Say what would be changed, and change nothing
+    /// Show what would change, and change nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
 }
@@ -38,20 +38,20 @@ pub struct Arguments {
 struct Row {
     line: usize,
     setting: String,
-    outcome: Is,
+    outcome: Status,
     note: Option<&'static str>,
     reason: Option<String>,
     fix: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Told {
+struct ApplyReport {
     file: PathBuf,
     dry_run: bool,
     settings: Vec<Row>,
 }
 
-impl Report for Told {
+impl Report for ApplyReport {
     fn text(&self) -> String {
         let mut table = Table::new(&[
             Column::Left("OUTCOME"),
@@ -61,10 +61,10 @@ impl Report for Told {
         ]);
         for row in &self.settings {
             let outcome = match row.outcome {
-                Is::Already => "already so",
-                Is::Changed => "changed",
-                Is::WouldChange => "would change",
-                Is::Failed => "failed",
+                Status::Already => "already set",
+                Status::Changed => "changed",
+                Status::WouldChange => "would change",
+                Status::Failed => "failed",
             };
             table.row([
                 outcome.to_owned(),
@@ -77,10 +77,10 @@ impl Report for Told {
     }
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When there is no file.
+/// When the file cannot be read.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     let file = &arguments.file;
     let lines = match parse(&text(file)?) {
@@ -90,25 +90,25 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
                 eprintln!("smcctl: {}:{line}: {what}", name(file));
             }
             eprintln!("smcctl: nothing was changed");
-            return Ok(ExitCode::from(WRONG_FILE));
+            return Ok(ExitCode::from(INVALID_FILE));
         }
     };
     if lines.is_empty() {
-        output.say(&format!("{}: no setting in it", name(file)))?;
+        output.say(&format!("{}: no settings", name(file)))?;
     }
     let applied = apply(&Root::new("/"), lines, arguments.dry_run);
-    let is_so = applied
+    let all_set = applied
         .iter()
-        .all(|one| matches!(one.is, Is::Already | Is::Changed));
+        .all(|one| matches!(one.status, Status::Already | Status::Changed));
     if !applied.is_empty() || output.is_json() {
-        output.show(&Told {
+        output.show(&ApplyReport {
             file: file.clone(),
             dry_run: arguments.dry_run,
             settings: applied.iter().map(row).collect(),
         })?;
     }
-    tell(file, &applied);
-    Ok(ExitCode::from(if is_so { 0 } else { NO }))
+    report_failures(file, &applied);
+    Ok(ExitCode::from(if all_set { 0 } else { EXIT_FALSE }))
 }
 
 fn row(applied: &Applied) -> Row {
@@ -116,15 +116,15 @@ fn row(applied: &Applied) -> Row {
     Row {
         line: applied.line.number,
         setting: applied.line.setting.to_string(),
-        outcome: applied.is,
+        outcome: applied.status,
         note: applied.note,
         reason: failure.map(|failure| failure.what().to_owned()),
         fix: failure.and_then(Failure::fix).map(str::to_owned),
     }
 }
 
-/// Why settings failed: a line each, unless the line before said the same.
-fn tell(file: &Path, applied: &[Applied]) {
+/// Prints why settings failed, without repeating the line before.
+fn report_failures(file: &Path, applied: &[Applied]) {
     let mut before = None;
     for one in applied {
         let Some(failure) = &one.failure else {
@@ -154,9 +154,9 @@ fn text(file: &Path) -> Result<String, Failure> {
     };
     read.map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
-            Failure::new(format!("there is no {}", file.display())).fixed_by("sudo smcctl save")
+            Failure::new(format!("cannot find {}", file.display())).fixed_by("sudo smcctl save")
         }
-        ErrorKind::InvalidData => Failure::new(format!("{} is not text (UTF-8)", name(file))),
+        ErrorKind::InvalidData => Failure::new(format!("cannot read {}: not UTF-8", name(file))),
         _ => Failure::new(format!("cannot read {}: {}", name(file), words(&error))),
     })
 }

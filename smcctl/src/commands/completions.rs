@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl completions`: what a shell needs to complete smcctl's commands.
+//! `smcctl completions`: completion scripts for shells.
 
 use crate::cli::Cli;
 use crate::failure::{Failure, Outcome};
@@ -11,22 +11,22 @@ use std::process::ExitCode;
 /// Arguments of `smcctl completions`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The shell that is to read it
+    /// The shell
     shell: For,
 }
 
-/// The shells that smcctl speaks to.
+/// The supported shells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum For {
     /// `/usr/share/bash-completion/completions/smcctl`
     Bash,
-    /// `_smcctl` in a folder of `$fpath`
+    /// `_smcctl` in a directory of `$fpath`
     Zsh,
     /// `~/.config/fish/completions/smcctl.fish`
     Fish,
 }
 
-/// The script for a shell.
+/// Returns the script for a shell.
 #[must_use]
 pub fn script(shell: For) -> Vec<u8> {
     let shell = match shell {
@@ -34,7 +34,7 @@ pub fn script(shell: For) -> Vec<u8> {
         For::Zsh => Shell::Zsh,
         For::Fish => Shell::Fish,
     };
-    // clap_complete offers what is hidden, too.
+    // clap_complete would also offer hidden options.
     let mut command = Cli::command().mut_subcommand("run", |run| {
         let shown: Vec<_> = run
             .get_arguments()
@@ -48,10 +48,10 @@ pub fn script(shell: For) -> Vec<u8> {
     script
 }
 
-/// Runs it. `--json` changes nothing: shells read shell.
+/// Runs it. `--json` has no effect.
 ///
 /// # Errors
-/// When standard output takes no more.
+/// When writing to standard output fails.
 pub fn run(arguments: &Arguments) -> Outcome {
     let mut out = io::stdout().lock();
     out.write_all(&script(arguments.shell))

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl connections`: every SMC socket, and what it really is.
+//! `smcctl connections`: all SMC sockets and their modes.
 
 use crate::connections::filter::Filter;
-use crate::connections::list::{self, Picked};
-use crate::connections::show::{end, program, reasons, text};
+use crate::connections::list::{self, Selection};
+use crate::connections::show::{endpoint, program, reasons, text};
 use crate::connections::Connection;
-use crate::failure::{again_with_sudo, Failure, Outcome, NO};
-use crate::output::{Output, Report};
+use crate::failure::{again_with_sudo, Failure, Outcome, EXIT_FALSE};
+use crate::output::{plural, Output, Report};
 use crate::watch::{self, Cell, Column, Row, Rows, Watch};
 use anstream::eprintln;
 use clap::Args;
@@ -19,7 +19,7 @@ use std::process::ExitCode;
 pub struct Arguments {
     #[command(flatten)]
     filter: Filter,
-    /// Print only the processes that have them, one PID a line
+    /// Print only the PIDs of their processes, one per line
     #[arg(long, conflicts_with = "watch")]
     pids: bool,
     #[command(flatten)]
@@ -56,75 +56,71 @@ impl Report for Pids {
     }
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When the kernel does not tell.
+/// When the kernel does not report it.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
-    if let Some(every) = arguments.watch.every() {
+    if let Some(interval) = arguments.watch.interval() {
         let view = watch::View {
             title: "SMC sockets",
             columns: &COLUMNS,
-            every,
+            interval,
         };
         return watch::run(&view, output, || rows(&arguments.filter));
     }
     let all = list::all()?;
     if arguments.pids {
-        return pids(&all.pick(&arguments.filter), output);
+        return pids(&all.select(&arguments.filter), output);
     }
     let count = all.connections.len();
-    let Picked {
+    let Selection {
         connections,
         hidden,
         ..
-    } = all.pick(&arguments.filter);
+    } = all.select(&arguments.filter);
     if connections.is_empty() {
         output.say(match count {
-            0 => "no SMC socket",
-            _ => "no such SMC socket",
+            0 => "no SMC sockets",
+            _ => "no matching SMC sockets",
         })?;
     }
     output.show(&Connections {
         connections,
         hidden,
     })?;
-    say_hidden(hidden);
+    report_hidden(hidden);
     Ok(ExitCode::SUCCESS)
 }
 
-/// For scripts: who has these sockets, and whether anybody has.
-fn pids(picked: &Picked, output: &mut Output) -> Outcome {
-    let pids = picked.pids();
-    let is_found = !pids.is_empty();
+/// For scripts: prints the processes, and returns whether there are any.
+fn pids(selection: &Selection, output: &mut Output) -> Outcome {
+    let pids = selection.pids();
+    let has_any = !pids.is_empty();
     output.show(&Pids {
         pids,
-        hidden: picked.hidden,
+        hidden: selection.hidden,
     })?;
-    say_hidden(picked.hidden);
-    if !is_found && picked.hidden == 0 && picked.ownerless > 0 {
+    report_hidden(selection.hidden);
+    if !has_any && selection.hidden == 0 && selection.ownerless > 0 {
         eprintln!(
-            "smcctl: no process that can be seen here has {} that fit: \
-             in another PID namespace, or ending?",
-            sockets(picked.ownerless)
+            "smcctl: no visible process has {} that match: \
+             in another PID namespace, or exiting?",
+            plural(selection.ownerless, "socket")
         );
     }
-    Ok(if is_found {
+    Ok(if has_any {
         ExitCode::SUCCESS
     } else {
-        ExitCode::from(NO)
+        ExitCode::from(EXIT_FALSE)
     })
 }
 
-fn sockets(count: usize) -> String {
-    format!("{count} socket{}", if count == 1 { "" } else { "s" })
-}
-
-fn say_hidden(hidden: usize) {
+fn report_hidden(hidden: usize) {
     if hidden > 0 {
         eprintln!(
-            "smcctl: who has {} is hidden from this user; to see it: {}",
-            sockets(hidden),
+            "smcctl: the processes of {} are hidden from this user; to show them: {}",
+            plural(hidden, "socket"),
             again_with_sudo()
         );
     }
@@ -144,11 +140,11 @@ const COLUMNS: [Column; 10] = [
 ];
 
 fn rows(filter: &Filter) -> Result<Rows, Failure> {
-    let Picked {
+    let Selection {
         connections,
         hidden,
         ..
-    } = list::all()?.pick(filter);
+    } = list::all()?.select(filter);
     Ok(Rows {
         rows: connections.iter().map(row).collect(),
         note: (hidden > 0).then(|| format!("{hidden} programs hidden: use sudo")),
@@ -171,8 +167,8 @@ fn row(connection: &Connection) -> Row {
         cells: vec![
             Cell::Text(connection.mode.name().to_owned()),
             Cell::Text(connection.state.name().to_owned()),
-            Cell::Text(end(Some(connection.local))),
-            Cell::Text(end(connection.peer)),
+            Cell::Text(endpoint(Some(connection.local))),
+            Cell::Text(endpoint(connection.peer)),
             Cell::Text(program(connection)),
             sent.clone(),
             received.clone(),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl devices`: what SMC can use, grouped by the network it is said to be on.
+//! `smcctl devices`: the devices that SMC can use, grouped by pnetid.
 
 mod table;
 
-use crate::check::names::{give_pnetids, give_table};
-use crate::failure::{Failure, Outcome, NO};
+use crate::check::smc_state::{assign_interface_pnetids, assign_port_pnetids};
+use crate::failure::{Failure, Outcome, EXIT_FALSE};
 use crate::kernel::devices::{self, Known};
 use crate::kernel::pnet::{self, Entry};
 use crate::output::Output;
@@ -25,8 +25,7 @@ pub struct Arguments {
     pnetid: Option<String>,
 }
 
-/// What kind of device it is; also the order within a pnetid: who moves the data
-/// before who makes the connection.
+/// The kind of a device, in the order within a pnetid: first those that carry the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
@@ -41,7 +40,7 @@ enum Kind {
 /// A device, or a port of one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Device {
-    /// Its pnetid, by hand or from the hardware.
+    /// Its pnetid, user-defined or of the hardware.
     pnetid: Option<String>,
     #[serde(rename = "type")]
     kind: Kind,
@@ -53,30 +52,30 @@ struct Device {
     /// `up`, `down`, `init`, …
     state: String,
     speed_mbit: Option<u64>,
-    /// The network interface of an RDMA port, or at the bottom of an interface.
+    /// The network interface of an RDMA port, or the lowest one below an interface.
     interface: Option<String>,
-    /// How many links, or link groups of an ISM device, use it.
+    /// The number of links, or of link groups of an ISM device, that use it.
     uses: Option<u32>,
-    /// It is the last of a link group: without it, connections end.
+    /// It is the last device of a link group: without it connections end.
     critical: bool,
-    /// The addresses of an RDMA port.
+    /// The GIDs of an RDMA port.
     gids: Vec<Gid>,
 }
 
 #[derive(Debug, Serialize)]
 struct Devices {
-    /// Whether SMC was there to tell pnetids and ISM devices.
+    /// Whether SMC reported pnetids and ISM devices.
     pnetids_known: bool,
     devices: Vec<Device>,
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When standard output takes no more, and, after showing the devices, when SMC does
-/// not tell their pnetids.
+/// When writing to standard output fails, and, after printing the devices, when SMC does
+/// not report their pnetids.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
-    let (table, known, failure) = match ask() {
+    let (table, known, failure) = match read() {
         Ok((table, known)) => (table, known, None),
         Err(failure) => (Vec::new(), Known::default(), Some(failure)),
     };
@@ -91,25 +90,25 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
         devices,
     })?;
     match failure {
-        // There are devices without SMC, but no pnetids.
+        // Without SMC there are devices, but no pnetids.
         Some(failure) => Err(failure),
-        None if none && arguments.pnetid.is_some() => Ok(ExitCode::from(NO)),
+        None if none && arguments.pnetid.is_some() => Ok(ExitCode::from(EXIT_FALSE)),
         None => Ok(ExitCode::SUCCESS),
     }
 }
 
-fn ask() -> Result<(Vec<Entry>, Known), Failure> {
+fn read() -> Result<(Vec<Entry>, Known), Failure> {
     Ok((pnet::table()?, devices::read()?))
 }
 
-/// All devices, in order.
+/// Collects all devices in order.
 fn collect(root: &Root, table: &[Entry], known: &Known) -> Vec<Device> {
     let mut interfaces = interfaces::interfaces(root);
-    give_table(table, &mut interfaces);
+    assign_interface_pnetids(table, &mut interfaces);
     let mut ports = ports::ports(root);
-    give_pnetids(&known.rdma, &mut ports);
+    assign_port_pnetids(&known.rdma, &mut ports);
     let mut devices: Vec<Device> = interfaces.into_iter().map(Device::from).collect();
-    devices.extend(ports.into_iter().map(|port| of_port(port, known, table)));
+    devices.extend(ports.into_iter().map(|port| from_port(port, known, table)));
     devices.extend(isms(bus::isms(root), known));
     devices.sort_by(order);
     devices
@@ -150,12 +149,12 @@ impl From<Interface> for Device {
     }
 }
 
-fn of_port(port: Port, known: &Known, table: &[Entry]) -> Device {
+fn from_port(port: Port, known: &Known, table: &[Entry]) -> Device {
     let smc = known
         .rdma
         .iter()
         .find(|device| device.name.as_deref() == Some(&port.device));
-    // What SMC does not use, as InfiniBand, is in the table only.
+    // A device that SMC does not use, such as InfiniBand, is only in the table.
     let in_table = || {
         let entry = table.iter().find(|entry| {
             matches!(&entry.device, pnet::Device::Ib { name, port: number }
@@ -181,8 +180,8 @@ fn of_port(port: Port, known: &Known, table: &[Entry]) -> Device {
     }
 }
 
-/// ISM devices: those that SMC knows, and those that are there without it. And
-/// loopback-ism, which is in no list.
+/// The ISM devices that SMC reports, those in sysfs, and loopback-ism, which is in no
+/// list.
 fn isms(plugged_in: Vec<Ism>, known: &Known) -> Vec<Device> {
     let ism = |bus_id: &str| {
         let place = Place {
@@ -217,8 +216,7 @@ fn isms(plugged_in: Vec<Ism>, known: &Known) -> Vec<Device> {
     devices
 }
 
-/// Pnetids first; under one the data's devices before the connection's; without one
-/// by where they are plugged in.
+/// Orders devices with a pnetid by pnetid and kind, the others by bus ID.
 fn order(a: &Device, b: &Device) -> Ordering {
     fn absent_last(a: Option<&String>, b: Option<&String>) -> Ordering {
         (a.is_none(), a).cmp(&(b.is_none(), b))

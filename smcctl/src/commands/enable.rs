@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl enable` and `disable`: a service of systemd on SMC by a drop-in, and off again.
+//! `smcctl enable` and `disable`: the drop-in that makes a systemd service use SMC.
 
 use crate::failure::{Failure, Outcome};
+use crate::kernel::smc_socket::Supported;
 use crate::output::{Output, Report};
 use crate::service::drop_in::{self, DropIn};
-use crate::service::filters::{self, Sockets};
-use crate::service::preloaded::Variables;
 use crate::service::unit::{self, Unit};
-use crate::service::{environment, visible};
+use crate::service::{environment, mounts, restrictions};
+use crate::smc_run::Variables;
 use clap::Args;
 use serde::Serialize;
 use std::fmt::Write;
@@ -22,15 +22,15 @@ pub struct Arguments {
     unit: String,
     #[command(flatten)]
     options: Options,
-    /// Restart the service, so that it is on SMC now
+    /// Restart the service, so that it uses SMC now
     #[arg(long, conflicts_with = "dry_run")]
     restart: bool,
-    /// Show what would be written, and write nothing
+    /// Show the drop-in without writing it
     #[arg(short = 'n', long)]
     dry_run: bool,
 }
 
-/// Options of `smc_run`, which knows what they mean and what is wrong with them.
+/// Options of `smc_run`, which also checks their values.
 #[derive(Debug, Args)]
 struct Options {
     /// Only these ports (SMC_PORTS): 6379, 8000-8999, in:80, out:5432, !22
@@ -42,7 +42,7 @@ struct Options {
     /// Only these addresses and networks (SMC_HOSTS)
     #[arg(short = 'H', long, value_name = "LIST")]
     hosts: Option<String>,
-    /// Receive buffer in bytes, or with k or m (SMC_RCVBUF)
+    /// Receive buffer in bytes, optionally with suffix k or m (SMC_RCVBUF)
     #[arg(short, long, value_name = "SIZE")]
     rcvbuf: Option<String>,
     /// Transmit buffer, likewise (SMC_SNDBUF)
@@ -51,10 +51,10 @@ struct Options {
     /// auto, af_smc or ipproto_smc (SMC_SOCKET)
     #[arg(long, value_name = "KIND")]
     socket: Option<String>,
-    /// Fail rather than use TCP where SMC cannot be had (SMC_REQUIRE)
+    /// Fail instead of using TCP when no SMC socket can be created (SMC_REQUIRE)
     #[arg(long)]
     require: bool,
-    /// Say in the service's journal what each connection uses, and why (SMC_DEBUG)
+    /// Log each decision in the journal of the service (SMC_DEBUG)
     #[arg(short, long)]
     debug: bool,
 }
@@ -65,16 +65,16 @@ pub struct Disable {
     /// The service
     #[arg(value_name = "UNIT")]
     unit: String,
-    /// Restart the service, so that it is off SMC now
+    /// Restart the service, so that it uses TCP now
     #[arg(long)]
     restart: bool,
 }
 
 #[derive(Serialize)]
-struct Done {
+struct DropInReport {
     service: String,
     file: PathBuf,
-    /// The text of the drop-in; none when it was removed.
+    /// The text of the drop-in; none if it was removed.
     text: Option<String>,
     changed: bool,
     restarted: bool,
@@ -83,16 +83,16 @@ struct Done {
     is_dry: bool,
 }
 
-impl Report for Done {
+impl Report for DropInReport {
     fn text(&self) -> String {
         let file = self.file.display();
-        let is = match (&self.text, self.changed, self.is_dry) {
+        let status = match (&self.text, self.changed, self.is_dry) {
             (Some(_), true, true) => "would be written",
             (Some(_), true, false) => "written",
-            (Some(_), false, _) => "is so already",
+            (Some(_), false, _) => "unchanged",
             (None, ..) => "removed",
         };
-        let mut text = format!("{file}: {is}\n");
+        let mut text = format!("{file}: {status}\n");
         for line in self.text.iter().flat_map(|text| text.lines()) {
             let _ = writeln!(text, "  {line}");
         }
@@ -105,7 +105,7 @@ impl Report for Done {
         } else if !self.is_dry {
             let _ = writeln!(
                 text,
-                "in force when the service is restarted: systemctl restart {name}"
+                "takes effect with a restart: systemctl restart {name}"
             );
         }
         text
@@ -113,7 +113,7 @@ impl Report for Done {
 }
 
 impl Options {
-    /// As they are written.
+    /// The options in the syntax of `smc_run`.
     fn words(&self) -> Vec<String> {
         let valued = [
             ("--ports", &self.ports),
@@ -137,7 +137,7 @@ impl Options {
 /// Runs `enable`.
 ///
 /// # Errors
-/// Why the service cannot be put on SMC.
+/// When the service cannot use SMC.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     let unit = Unit::read(&arguments.unit)?;
     let name = unit.name().to_owned();
@@ -145,15 +145,15 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     let before = drop_in.read()?;
     let variables = environment::variables(&unit, &arguments.options.words(), before.as_deref())
         .map_err(|failure| refused(&name, &failure))?;
-    let kernel = Sockets::of_kernel();
-    allowed(&unit, &variables, kernel)?;
+    let kernel = Supported::probe();
+    check_sandbox(&unit, &variables, kernel)?;
     let text = drop_in::text(&variables);
     let changed = before.as_deref() != Some(&text);
     if changed && !arguments.dry_run {
         drop_in.write(&text)?;
-        let in_force = unit::reload().and_then(|()| check(&name, &variables));
-        if let Err(failure) = in_force {
-            // As it was before.
+        let loaded = unit::reload().and_then(|()| check_variables(&name, &variables));
+        if let Err(failure) = loaded {
+            // Restore the previous drop-in.
             match &before {
                 Some(before) => drop_in.write(before)?,
                 None => drop_in.remove()?,
@@ -165,7 +165,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     if arguments.restart {
         unit::restart(&name)?;
     }
-    output.show(&Done {
+    output.show(&DropInReport {
         file: drop_in.path().to_owned(),
         text: Some(text),
         changed,
@@ -182,7 +182,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
 /// # Errors
 /// When the service was not enabled, or the drop-in cannot be removed.
 pub fn disable(arguments: &Disable, output: &mut Output) -> Outcome {
-    // A service that is gone may have left its drop-in.
+    // The unit may have been removed without its drop-in.
     let name = match Unit::read(&arguments.unit) {
         Ok(unit) => unit.name().to_owned(),
         Err(_) => unit::full_name(&arguments.unit)?,
@@ -190,7 +190,7 @@ pub fn disable(arguments: &Disable, output: &mut Output) -> Outcome {
     let drop_in = DropIn::of(&name);
     if drop_in.read()?.is_none() {
         return Err(Failure::new(format!(
-            "{name} was not put on SMC by smcctl enable: there is no {}",
+            "{name} is not enabled: cannot find {}",
             drop_in.path().display()
         )));
     }
@@ -199,7 +199,7 @@ pub fn disable(arguments: &Disable, output: &mut Output) -> Outcome {
     if arguments.restart {
         unit::restart(&name)?;
     }
-    output.show(&Done {
+    output.show(&DropInReport {
         file: drop_in.path().to_owned(),
         text: None,
         changed: true,
@@ -212,43 +212,44 @@ pub fn disable(arguments: &Disable, output: &mut Output) -> Outcome {
 }
 
 fn refused(name: &str, failure: &Failure) -> Failure {
-    let told = Failure::new(format!("{name} is not put on SMC: {}", failure.what()));
+    let refused = Failure::new(format!("cannot enable {name}: {}", failure.what()));
     match failure.fix() {
-        Some(fix) => told.fixed_by(fix),
-        None => told,
+        Some(fix) => refused.fixed_by(fix),
+        None => refused,
     }
 }
 
-/// Whether what the unit forbids leaves enough.
-fn allowed(unit: &Unit, variables: &Variables, kernel: Sockets) -> Result<(), Failure> {
+/// Checks that the sandbox of the unit allows the library and SMC.
+fn check_sandbox(unit: &Unit, variables: &Variables, kernel: Supported) -> Result<(), Failure> {
     let name = unit.name();
     let library = environment::library(variables);
-    if let Some(why) = library.and_then(|library| visible::hidden(unit, &library)) {
+    if let Some(why) = library.and_then(|library| mounts::hidden_by(unit, &library)) {
         return Err(refused(name, &Failure::new(why)));
     }
-    // The unit may have it of its own.
+    // The unit may set SMC_SOCKET itself.
     let own = unit.variables()?;
     let mut all = variables.iter().chain(&own);
     let kind = all.find(|(name, _)| name == "SMC_SOCKET");
     let kind = kind.map(|(_, value)| value.as_str());
-    let filtered = filters::families(unit, kernel, kind).or_else(|| filters::calls(unit));
+    let filtered =
+        restrictions::families(unit, kernel, kind).or_else(|| restrictions::system_calls(unit));
     filtered.map_or(Ok(()), |why| Err(refused(name, &why)))
 }
 
-/// Whether systemd has the variables as they were written.
-fn check(name: &str, variables: &Variables) -> Result<(), Failure> {
+/// Checks that systemd has the variables of the drop-in.
+fn check_variables(name: &str, variables: &Variables) -> Result<(), Failure> {
     let unit = Unit::read(name)?;
     let has = unit.variables()?;
     match variables.iter().find(|variable| !has.contains(variable)) {
         None => Ok(()),
         Some((variable, _)) => Err(Failure::new(format!(
-            "another drop-in sets {variable} after this one: {}",
-            unit.one("DropInPaths").unwrap_or_default()
+            "a later drop-in sets {variable}: {}",
+            unit.get("DropInPaths").unwrap_or_default()
         ))),
     }
 }
 
-fn notes(unit: &Unit, kernel: Sockets) -> Vec<String> {
+fn notes(unit: &Unit, kernel: Supported) -> Vec<String> {
     let mut notes = Vec::new();
     let sockets: Vec<_> = unit
         .words("TriggeredBy")
@@ -257,12 +258,12 @@ fn notes(unit: &Unit, kernel: Sockets) -> Vec<String> {
         .collect();
     if !sockets.is_empty() {
         notes.push(format!(
-            "what systemd itself listens on for the service stays TCP ({})",
+            "sockets that systemd passes to the service stay TCP ({})",
             sockets.join(", ")
         ));
     }
-    if !kernel.af_smc && !kernel.ipproto_smc {
-        notes.push("this kernel makes no SMC socket, so all is TCP: smcctl check".to_owned());
+    if !kernel.any() {
+        notes.push("this kernel has no SMC, so all connections are TCP: smcctl check".to_owned());
     }
     notes
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl explain`: what a code means, and what to do about it.
+//! `smcctl explain`: the meaning of codes, and what to do.
 
 use crate::explain::codes::{self, Code};
 use crate::explain::topics::{self, Topic, TOPICS};
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 /// Arguments of `smcctl explain`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A code (0x03030000, 03030000, NOSMCDEV) or a topic; without, the list of them
+    /// A code (0x03030000, 03030000, NOSMCDEV) or a topic [default: list all]
     #[arg(value_name = "CODE|TOPIC")]
     subject: Option<String>,
 }
@@ -48,7 +48,7 @@ impl Report for ExplainedCode {
         let mut text = heading(&format!("{}  {}", self.code, self.name));
         text += &wrapped(self.meaning, "");
         if !self.produced_by_linux {
-            text += &wrapped("Linux does not produce it; another system may.", "");
+            text += &wrapped("Linux does not send it; other systems may.", "");
         }
         text + &list("Usual causes:", self.causes) + &list("What to do:", self.advice)
     }
@@ -93,13 +93,13 @@ impl Report for Everything {
         let mut codes = Table::new(&[
             Column::Left("CODE"),
             Column::Left("NAME"),
-            Column::Left("WHY IT IS NOT SMC"),
+            Column::Left("REASON FOR TCP"),
         ]);
         for code in &self.codes {
             let name = code.name.strip_prefix(codes::PREFIX).unwrap_or(&code.name);
             codes.row([code.code.clone(), name.to_owned(), code.brief.to_owned()]);
         }
-        let mut topics = Table::new(&[Column::Left("TOPIC"), Column::Left("WHAT TO KNOW")]);
+        let mut topics = Table::new(&[Column::Left("TOPIC"), Column::Left("LIMITATION")]);
         for topic in &self.topics {
             topics.row([topic.topic.to_owned(), topic.brief.to_owned()]);
         }
@@ -119,7 +119,7 @@ fn list(title: &str, items: &[&str]) -> String {
     text
 }
 
-/// `text` in lines that fit; the first begins with `mark`, the others under it.
+/// Wraps a text at [`WIDTH`]. The first line starts with `mark`, the others are indented.
 pub(crate) fn wrapped(text: &str, mark: &str) -> String {
     let indent = " ".repeat(mark.chars().count());
     let (mut lines, mut line, mut empty) = (String::new(), mark.to_owned(), true);
@@ -138,14 +138,14 @@ pub(crate) fn wrapped(text: &str, mark: &str) -> String {
     lines + &line + "\n"
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When there is no such code or topic.
+/// When the code or topic is unknown.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     let Some(subject) = &arguments.subject else {
         output.show(&Everything {
-            codes: codes::all().iter().map(ExplainedCode::from).collect(),
+            codes: codes::all().map(ExplainedCode::from).collect(),
             topics: TOPICS.iter().map(ExplainedTopic::from).collect(),
         })?;
         return Ok(ExitCode::SUCCESS);
@@ -156,12 +156,12 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
         output.show(&ExplainedCode::from(code))?;
     } else {
         let what = match codes::number(subject) {
-            Some(0) => "0 is no reason: the connection has not fallen back".to_owned(),
+            Some(0) => "0 is not a reason: the connection has not fallen back".to_owned(),
             Some(number) => format!(
-                "{number:#010x} is no code of Linux; a peer with another system \
-                 (z/OS, AIX) may have sent it"
+                "unknown code {number:#010x}: a peer with another system (z/OS, AIX) may \
+                 have sent it"
             ),
-            None => format!("{} is neither a code nor a topic", quoted(subject)),
+            None => format!("unknown code or topic {}", quoted(subject)),
         };
         return Err(Failure::new(what).fixed_by("smcctl explain"));
     }
@@ -173,10 +173,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn explanations_fit_the_screen() {
-        let codes = codes::all()
-            .iter()
-            .map(|code| ExplainedCode::from(code).text());
+    fn explanations_fit_the_width() {
+        let codes = codes::all().map(|code| ExplainedCode::from(code).text());
         let topics = TOPICS
             .iter()
             .map(|topic| ExplainedTopic::from(topic).text());
@@ -188,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_wrapped_and_none_is_lost() {
+    fn wrapping_keeps_every_word() {
         let text = "word ".repeat(40);
         let lines = wrapped(&text, "- ");
         assert_eq!(lines.matches("word").count(), 40);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl limit-handshakes`: what a server does that has more SMC handshakes to do
-//! than it can.
+//! `smcctl limit-handshakes`: whether a server under load falls back to TCP.
 
 use crate::failure::{Failure, Outcome};
 use crate::kernel::generic::{refused, Family};
@@ -21,10 +20,10 @@ pub struct Arguments {
 enum Action {
     /// Show whether the limit is on
     Show,
-    /// A busy server answers new connections with TCP
+    /// A busy server uses TCP for new connections
     #[command(visible_alias = "on")]
     Enable,
-    /// Connections wait for their handshake
+    /// New connections wait for their SMC handshake
     #[command(visible_alias = "off")]
     Disable,
 }
@@ -37,30 +36,30 @@ struct Limit {
 impl Report for Limit {
     fn text(&self) -> String {
         if self.limit_handshakes {
-            "enabled: a server busy with SMC handshakes answers with TCP\n".to_owned()
+            "enabled: a server busy with SMC handshakes uses TCP\n".to_owned()
         } else {
             "disabled: connections to a busy server wait for their SMC handshake\n".to_owned()
         }
     }
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// Why it could not be done.
+/// When the kernel refuses it.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     let action = arguments.action.unwrap_or(Action::Show);
     if !matches!(action, Action::Show) {
         set(matches!(action, Action::Enable))?;
     }
     output.show(&Limit {
-        limit_handshakes: settings::handshakes_limited()?,
+        limit_handshakes: settings::is_handshake_limit_enabled()?,
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Sets whether the limit is on.
+/// Enables or disables the limit.
 pub(crate) fn set(limited: bool) -> Result<(), Failure> {
-    settings::limit_handshakes(Family::smc()?, limited)
-        .map_err(|error| refused("set the limit on handshakes", &error))
+    settings::set_handshake_limit(Family::smc()?, limited)
+        .map_err(|error| refused("set the handshake limit", &error))
 }

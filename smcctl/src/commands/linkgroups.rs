@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl linkgroups`: what connections to another host share.
+//! `smcctl linkgroups`: link groups, which connections between two hosts share.
 
 use crate::failure::Outcome;
-use crate::kernel::groups::{self, Group, Kind};
+use crate::kernel::link_groups::{self, Group, Kind};
 use crate::output::{bytes, styled, Column, Output, Report, Table, STRONG};
 use clap::Args;
 use serde::Serialize;
 use std::fmt::{Display, Write};
 use std::process::ExitCode;
 
-/// Which technology is asked about: both, unless one is named.
+/// The technologies to show: both, unless one is named.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Technologies {
     /// Only SMC-R, over RDMA
     #[arg(long, conflicts_with = "smcd")]
     smcr: bool,
-    /// Only SMC-D, over shared memory of one machine
+    /// Only SMC-D, over shared memory within one machine
     #[arg(long)]
     smcd: bool,
 }
 
 impl Technologies {
-    /// Whether this one is asked about.
+    /// Whether to show a technology.
     #[must_use]
     pub fn has(self, kind: Kind) -> bool {
         match kind {
@@ -36,7 +36,7 @@ impl Technologies {
 pub struct Arguments {
     #[command(flatten)]
     technologies: Technologies,
-    /// Everything that the kernel tells
+    /// Show all details
     #[arg(short, long)]
     details: bool,
 }
@@ -68,21 +68,21 @@ impl Report for Groups {
             table.row([
                 group.id.to_string(),
                 kind(group).to_owned(),
-                shown(group.role),
-                shown(group.links),
+                or_dash(group.role),
+                or_dash(group.links),
                 version(group),
-                shown(group.vlan),
-                shown(group.connections),
-                shown(group.pnetid.as_ref()),
+                or_dash(group.vlan),
+                or_dash(group.connections),
+                or_dash(group.pnetid.as_ref()),
             ]);
         }
         table.text()
     }
 }
 
-/// What is told, or a dash.
-pub(super) fn shown<T: Display>(told: Option<T>) -> String {
-    told.map_or_else(|| "-".to_owned(), |told| told.to_string())
+/// Formats a value, or a dash if the kernel does not report it.
+pub(super) fn or_dash<T: Display>(value: Option<T>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
 fn kind(group: &Group) -> &'static str {
@@ -92,7 +92,7 @@ fn kind(group: &Group) -> &'static str {
     }
 }
 
-/// `1`, `2`, or `2.1` with the release of a peer that has one.
+/// `1`, `2`, or `2.1` with the release of the peer.
 fn version(group: &Group) -> String {
     match group.agreement.peer_release {
         Some(release) if release > 0 => format!("{}.{release}", group.version),
@@ -100,7 +100,7 @@ fn version(group: &Group) -> String {
     }
 }
 
-/// One group, a fact a line; what is not told has none.
+/// The details of a group, one per line, without unknown ones.
 fn details(group: &Group) -> String {
     let title = format!("{} {}", group.id, kind(group));
     let mut text = format!("{}\n", styled(title, STRONG));
@@ -141,19 +141,19 @@ fn yes_or_no(is: bool) -> String {
     if is { "yes" } else { "no" }.to_owned()
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// Why it could not be done.
+/// When the kernel refuses it.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     let mut linkgroups = Vec::new();
     for kind in [Kind::SmcR, Kind::SmcD] {
         if arguments.technologies.has(kind) {
-            linkgroups.extend(groups::groups(kind)?);
+            linkgroups.extend(link_groups::groups(kind)?);
         }
     }
     if linkgroups.is_empty() {
-        output.say("no link group: there is no SMC connection, and was none a short while ago")?;
+        output.say("no link group: no SMC connection now or in the last minutes")?;
         if !output.is_json() {
             return Ok(ExitCode::SUCCESS);
         }
@@ -168,7 +168,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::groups::{Agreement, Id};
+    use crate::kernel::link_groups::{Agreement, Id};
 
     fn widest() -> Group {
         Group {
@@ -189,7 +189,7 @@ mod tests {
                 peer_release: Some(1),
             },
             direct: Some(true),
-            gid: Some(groups::ism_gid(u64::MAX, Some(u64::MAX))),
+            gid: Some(link_groups::ism_gid(u64::MAX, Some(u64::MAX))),
             peer_gid: None,
             chid: Some(0xffff),
             buffer_type: Some("physical"),

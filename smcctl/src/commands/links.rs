@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl links`: the paths of the link groups of SMC-R.
+//! `smcctl links`: the links of SMC-R link groups.
 
-use super::linkgroups::shown;
+use super::linkgroups::or_dash;
 use crate::failure::Outcome;
-use crate::kernel::groups::{self, Link};
+use crate::kernel::links::{self, Link};
 use crate::output::{Column, Output, Report, Table};
 use crate::system::files::Root;
 use crate::system::interfaces;
@@ -14,14 +14,14 @@ use std::process::ExitCode;
 /// Arguments of `smcctl links`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Everything that the kernel tells
+    /// Show all details
     #[arg(short, long)]
     details: bool,
 }
 
-/// A link, and the name of its interface in this network namespace.
+/// A link with the name of its interface in this network namespace.
 #[derive(Serialize)]
-struct Named {
+struct NamedLink {
     #[serde(flatten)]
     link: Link,
     interface: Option<String>,
@@ -29,7 +29,7 @@ struct Named {
 
 #[derive(Serialize)]
 struct Links {
-    links: Vec<Named>,
+    links: Vec<NamedLink>,
     #[serde(skip)]
     details: bool,
 }
@@ -46,16 +46,16 @@ impl Report for Links {
             Column::Right("CONNS"),
             Column::Left("PEER GID"),
         ]);
-        for Named { link, interface } in &self.links {
+        for NamedLink { link, interface } in &self.links {
             table.row([
-                shown(link.group),
+                or_dash(link.group),
                 link.id.to_string(),
-                shown(link.state),
-                shown(link.device.as_ref()),
-                shown(link.port),
-                shown(interface.as_ref()),
-                shown(link.connections),
-                shown(link.peer_gid.as_ref()),
+                or_dash(link.state),
+                or_dash(link.device.as_ref()),
+                or_dash(link.port),
+                or_dash(interface.as_ref()),
+                or_dash(link.connections),
+                or_dash(link.peer_gid.as_ref()),
             ]);
         }
         if !self.details {
@@ -68,27 +68,27 @@ impl Report for Links {
             Column::Left("PEER UID"),
             Column::Left("GID"),
         ]);
-        for Named { link, .. } in &self.links {
+        for NamedLink { link, .. } in &self.links {
             more.row([
-                shown(link.group),
+                or_dash(link.group),
                 link.id.to_string(),
-                shown(link.uid),
-                shown(link.peer_uid),
-                shown(link.gid.as_ref()),
+                or_dash(link.uid),
+                or_dash(link.peer_uid),
+                or_dash(link.gid.as_ref()),
             ]);
         }
         format!("{}\n{}", table.text(), more.text())
     }
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// Why it could not be done.
+/// When the kernel refuses it.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
-    let links = groups::links()?;
+    let links = links::links()?;
     if links.is_empty() && !output.is_json() {
-        output.say("no link: there is no SMC-R connection, and was none a short while ago")?;
+        output.say("no link: no SMC-R connection now or in the last minutes")?;
         return Ok(ExitCode::SUCCESS);
     }
     let interfaces = interfaces::interfaces(&Root::new("/"));
@@ -98,7 +98,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     };
     let links = links
         .into_iter()
-        .map(|link| Named {
+        .map(|link| NamedLink {
             interface: link.interface_index.and_then(name),
             link,
         })
@@ -113,10 +113,10 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::groups::Id;
+    use crate::kernel::link_groups::Id;
 
     #[test]
-    fn the_widest_link_fits_and_loses_nothing() {
+    fn the_widest_link_fits_without_truncation() {
         let gid = "fe80:1111:2222:3333:4444:5555:6666:7777";
         let link = Link {
             group: Some(Id(0x100)),
@@ -132,7 +132,7 @@ mod tests {
             peer_uid: None,
         };
         let links = Links {
-            links: vec![Named {
+            links: vec![NamedLink {
                 link,
                 interface: Some("fifteenletters1".to_owned()),
             }],

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl list`: which services were put on SMC, and whether their connections are.
+//! `smcctl list`: the enabled services, and what their connections are.
 
 use crate::connections::list;
-use crate::failure::{Outcome, NO};
+use crate::failure::{Outcome, EXIT_FALSE};
 use crate::output::{Column, Output, Report, Table};
 use crate::service::drop_in;
-use crate::service::running::{is_preloaded, processes, Service, State};
+use crate::service::status::{is_preloaded, processes, Service, State};
 use crate::service::unit::Unit;
 use clap::Args;
 use serde::Serialize;
@@ -34,7 +34,7 @@ impl Report for Services {
             let state = match one.state {
                 State::Running => "running".to_owned(),
                 State::Partly => format!("{} of {} processes", one.preloaded, one.processes),
-                State::NotYet => "not before its restart".to_owned(),
+                State::NotYet => "needs a restart".to_owned(),
                 State::Stopped => "not running".to_owned(),
             };
             let counts = [one.listening, one.smc_r, one.smc_d, one.tcp];
@@ -43,20 +43,20 @@ impl Report for Services {
         }
         let mut text = table.text();
         if self.services.iter().any(|one| one.tcp > 0) {
-            text.push_str("why some are TCP: smcctl connections --mode tcp\n");
+            text.push_str("reasons for TCP: smcctl connections --mode tcp\n");
         }
         text
     }
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When standard output takes no more.
+/// When writing to standard output fails.
 pub fn run(_: &Arguments, output: &mut Output) -> Outcome {
     let names = drop_in::services();
     if names.is_empty() {
-        output.say("no service was put on SMC by smcctl enable")?;
+        output.say("no enabled services")?;
     }
     let mut status = ExitCode::SUCCESS;
     let connections = match list::all() {
@@ -64,7 +64,7 @@ pub fn run(_: &Arguments, output: &mut Output) -> Outcome {
         Err(_) if names.is_empty() => Vec::new(),
         Err(failure) => {
             let _ = failure.report();
-            status = ExitCode::from(NO);
+            status = ExitCode::from(EXIT_FALSE);
             Vec::new()
         }
     };
@@ -77,7 +77,7 @@ pub fn run(_: &Arguments, output: &mut Output) -> Outcome {
             }
             Err(failure) => {
                 let _ = failure.report();
-                status = ExitCode::from(NO);
+                status = ExitCode::from(EXIT_FALSE);
             }
         }
     }

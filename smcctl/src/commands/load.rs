@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl load`: loads the modules of SMC.
+//! `smcctl load`: loads the kernel modules of SMC.
 
 use crate::check::kernel::{self, Kernel};
 use crate::check::Privilege;
 use crate::failure::{again_with_sudo, words, Failure, Outcome};
-use crate::kernel::support::{missing, Presence};
+use crate::kernel::modules::{missing, Presence};
 use crate::output::{Output, Report};
 use crate::system::files::Root;
 use clap::Args;
@@ -38,10 +38,10 @@ impl Report for Modules {
     }
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When a module is not there, or the kernel does not take it.
+/// When a module is missing or cannot be loaded.
 pub fn run(_: &Arguments, output: &mut Output) -> Outcome {
     let root = Root::new("/");
     load_all(&root)?;
@@ -66,14 +66,14 @@ fn presences(kernel: &Kernel) -> [(&'static str, Presence); 2] {
     [("smc", kernel.smc), ("smc_diag", kernel.smc_diag)]
 }
 
-/// Whether there is nothing to load.
+/// Whether both modules are loaded or built in.
 pub(crate) fn are_loaded(kernel: &Kernel) -> bool {
     presences(kernel)
         .iter()
         .all(|(_, presence)| matches!(presence, Presence::BuiltIn | Presence::Loaded))
 }
 
-/// Loads those modules that are not there yet.
+/// Loads the modules that are not loaded yet.
 pub(crate) fn load_all(root: &Root) -> Result<(), Failure> {
     for (module, presence) in presences(&kernel::read(root)) {
         match presence {
@@ -102,16 +102,16 @@ fn load(module: &str, privilege: Privilege) -> Result<(), Failure> {
         .output()
         .map_err(|error| {
             Failure::new(format!(
-                "cannot load the kernel module {module}: {modprobe} (of the package kmod): {}",
+                "cannot load the kernel module {module}: {modprobe} (package kmod): {}",
                 words(&error)
             ))
         })?;
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
+    let error = String::from_utf8_lossy(&output.stderr);
     Err(Failure::new(format!(
         "cannot load the kernel module {module}: {}",
-        said.trim()
+        error.trim()
     )))
 }

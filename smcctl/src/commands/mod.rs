@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The commands, one a file: its arguments, what it does and what it says.
+//! The commands, one file each: arguments, action and output.
 
 pub mod apply;
 pub mod check;

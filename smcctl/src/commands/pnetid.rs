@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl pnetid`: which devices share a network.
+//! `smcctl pnetid`: the pnetids of devices.
 
 use crate::failure::{words, Failure, Outcome};
 use crate::kernel::generic::{errno, refused, Family};
@@ -11,8 +11,8 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// The kernel keeps no longer pnetid.
-const LONGEST: usize = 16;
+/// The maximum length of a pnetid.
+const MAX_LEN: usize = 16;
 
 /// Arguments of `smcctl pnetid`.
 #[derive(Debug, Args)]
@@ -23,21 +23,21 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Show who has a pnetid (all, or those that have PNETID)
+    /// Show the devices with a pnetid [default: with any]
     Get {
         /// Letters and digits
         #[arg(value_parser = pnetid)]
         pnetid: Option<String>,
     },
-    /// Give devices a pnetid, until the next boot
+    /// Assign a pnetid to devices, until the next boot
     Add(Add),
-    /// Take a pnetid from all devices that have it
+    /// Remove a pnetid from all devices
     Remove {
         /// Letters and digits
         #[arg(value_parser = pnetid)]
         pnetid: String,
     },
-    /// Take every pnetid from every device
+    /// Remove all pnetids
     Flush,
 }
 
@@ -45,13 +45,13 @@ enum Action {
 #[group(skip)]
 #[command(group = ArgGroup::new("device").args(["net", "ib", "ism"]).required(true).multiple(true))]
 struct Add {
-    /// Letters and digits, at most 16; the kernel makes them capital
+    /// At most 16 letters and digits; the kernel converts them to upper case
     #[arg(value_parser = pnetid)]
     pnetid: String,
-    /// A network interface: eth0
+    /// A network interface, such as eth0
     #[arg(short, long, short_alias = 'I', value_name = "INTERFACE")]
     net: Option<String>,
-    /// An RDMA device: mlx5_0, rxe0
+    /// An RDMA device, such as mlx5_0
     #[arg(
         short,
         long,
@@ -64,15 +64,15 @@ struct Add {
     #[arg(short, long, short_alias = 'P', default_value_t = 1, requires = "ib",
           value_parser = clap::value_parser!(u8).range(1..=2))]
     port: u8,
-    /// An ISM device, by its bus id
+    /// The bus ID of an ISM device
     #[arg(long, value_name = "BUS-ID")]
     ism: Option<String>,
 }
 
-/// A pnetid as the kernel keeps it.
+/// Parses a pnetid, in the form that the kernel stores.
 pub(crate) fn pnetid(text: &str) -> Result<String, String> {
-    if text.is_empty() || text.len() > LONGEST || !text.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err(format!("a pnetid has 1 to {LONGEST} letters and digits"));
+    if text.is_empty() || text.len() > MAX_LEN || !text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err(format!("expected 1 to {MAX_LEN} letters or digits"));
     }
     Ok(text.to_ascii_uppercase())
 }
@@ -101,10 +101,10 @@ impl Report for Pnetids {
     }
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// Why it could not be done.
+/// When the kernel refuses it.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     match &arguments.action {
         None => show(None, output),
@@ -135,7 +135,7 @@ fn show(wanted: Option<&str>, output: &mut Output) -> Outcome {
     if none && !output.is_json() {
         output.say(&match wanted {
             Some(pnetid) => format!("no device has pnetid {pnetid}"),
-            None => "no device has a pnetid that was set by hand".to_owned(),
+            None => "no user-defined pnetids".to_owned(),
         })?;
     } else {
         output.show(&Pnetids { pnetids })?;
@@ -146,28 +146,32 @@ fn show(wanted: Option<&str>, output: &mut Output) -> Outcome {
 fn add_to_table(add: &Add, output: &mut Output) -> Outcome {
     let ib = add.ib.as_deref().map(|name| (name, add.port));
     let ism = add.ism.as_deref().map(|name| (name, 1));
-    give(&add.pnetid, add.net.as_deref(), ib.or(ism))?;
+    assign(&add.pnetid, add.net.as_deref(), ib.or(ism))?;
     for (folder, name) in [("net", &add.net), ("infiniband", &add.ib)] {
         if let Some(name) = name {
             if !Path::new("/sys/class").join(folder).join(name).exists() {
-                output.say(&format!("note: there is no device {name} yet"))?;
+                output.say(&format!("note: device {name} does not exist yet"))?;
             }
         }
     }
     show(Some(&add.pnetid), output)
 }
 
-/// Gives a pnetid to a network interface, to a port of an RDMA device or an ISM device,
+/// Assigns a pnetid to a network interface, to a port of an RDMA device or an ISM device,
 /// or to both.
-pub(crate) fn give(pnetid: &str, net: Option<&str>, ib: Option<(&str, u8)>) -> Result<(), Failure> {
+pub(crate) fn assign(
+    pnetid: &str,
+    net: Option<&str>,
+    ib: Option<(&str, u8)>,
+) -> Result<(), Failure> {
     pnet::add(Family::pnetid()?, pnetid, net, ib)
-        .map_err(|error| not_added(pnetid, &[net, ib.map(|(name, _)| name)], &error))
+        .map_err(|error| add_failure(pnetid, &[net, ib.map(|(name, _)| name)], &error))
 }
 
-fn not_added(pnetid: &str, devices: &[Option<&str>], error: &io::Error) -> Failure {
+fn add_failure(pnetid: &str, devices: &[Option<&str>], error: &io::Error) -> Failure {
     match error.raw_os_error() {
         Some(errno::EEXIST) => {
-            // The table tells who has which; what is not in it came with the hardware.
+            // Pnetids that are not in the table are those of the hardware.
             let taken = pnet::table().unwrap_or_default().into_iter().find(|entry| {
                 let (Device::Net { name } | Device::Ib { name, .. }) = &entry.device;
                 devices.contains(&Some(name))
@@ -179,11 +183,11 @@ fn not_added(pnetid: &str, devices: &[Option<&str>], error: &io::Error) -> Failu
                         .fixed_by(format!("sudo smcctl pnetid remove {pnetid}"))
                 }
                 None => Failure::new(
-                    "the device already has a pnetid, from the hardware, or does not take one here",
+                    "the device has a pnetid of its hardware, or does not support one here",
                 ),
             }
         }
-        Some(errno::EINVAL) => Failure::new("the kernel takes no such pnetid, device or port"),
+        Some(errno::EINVAL) => Failure::new("the kernel rejects this pnetid, device or port"),
         Some(errno::EPERM | errno::EACCES) => refused("add a pnetid", error),
         _ => Failure::new(format!("cannot add pnetid {pnetid}: {}", words(error))),
     }
@@ -194,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pnetid_is_checked_before_the_kernel_is_asked() {
+    fn an_invalid_pnetid_is_rejected() {
         assert_eq!(pnetid("test1"), Ok("TEST1".to_owned()));
         for bad in ["", "seventeenletters1", "a b", "a-b", "é"] {
             assert!(pnetid(bad).is_err(), "{bad}");

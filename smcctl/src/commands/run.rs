@@ -1,33 +1,37 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl run`: starts a program by `smc_run`, and tells afterwards what its
-//! connections were if it is asked to.
+//! `smcctl run`: starts a program with `smc_run`, and with `--report` prints afterwards
+//! what its connections were.
 
 use crate::failure::{words, Failure, Outcome};
+use crate::kernel::smc_socket::Supported;
 use crate::output::{Output, Report};
-use crate::run::memory::Shared;
+use crate::preload::{self, Libraries};
+use crate::run::child::Running;
+use crate::run::descriptors;
+use crate::run::not_counted::NotCounted;
 use crate::run::reader::Reader;
-use crate::run::reason::Judge;
-use crate::run::start::{inherits_signals, kernel_has_smc, open_files, Running, Signals};
-use crate::run::told::Told;
-use crate::run::unseen::Unseen;
+use crate::run::reason::Explainer;
+use crate::run::report::ConnectionReport;
+use crate::run::shared_memory::SharedTable;
+use crate::run::signals::{self, Signals};
+use crate::smc_run;
 use clap::{Args, ValueHint};
-use smc_core::report::table::VARIABLE;
+use smc_core::report::table;
 use smc_policy::Config;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{exit, Command};
 
-/// What to run, and how.
+/// Arguments of `smcctl run`.
 #[derive(Debug, Args)]
 #[command(override_usage = "smcctl run [--report] [smc_run options] [--] COMMAND [ARGUMENTS]")]
 pub struct Arguments {
-    /// Say on standard error what its connections were when it has ended
+    /// At the end print on standard error what its connections were
     #[arg(long)]
     report: bool,
-    /// What smc_run wants preloaded; it has seen to everything else.
+    /// The LD_PRELOAD that smc_run determined; it has set up everything else.
     #[arg(long, hide = true)]
     prepared: Option<OsString>,
     /// Options of smc_run (`smc_run -h` lists them), and the command
@@ -41,21 +45,23 @@ pub struct Arguments {
     command: Vec<OsString>,
 }
 
-/// Does it; comes back only when it cannot.
+/// Runs the command; returns only on failure.
 ///
 /// # Errors
-/// When there is no `smc_run`, no library, or no shared memory.
+/// When `smc_run`, the library or shared memory is missing.
 pub fn run(arguments: Arguments, output: &Output) -> Outcome {
     match arguments.prepared {
-        Some(preload) => report(&arguments.command, &preload, output),
-        None => Err(hand_over(&arguments, output)),
+        Some(list) => report(&arguments.command, &list, output),
+        None => Err(exec_smc_run(&arguments, output)),
     }
 }
 
-/// Becomes `smc_run`, which knows the options and, for a report, comes back here.
-fn hand_over(arguments: &Arguments, output: &Output) -> Failure {
-    let Some(smc_run) = smc_run() else {
-        return Failure::new("there is no smc_run beside smcctl or above it");
+/// Becomes `smc_run`, which parses its options and, for a report, executes this again
+/// with `--prepared`.
+fn exec_smc_run(arguments: &Arguments, output: &Output) -> Failure {
+    let smc_run = match smc_run::find_own() {
+        Ok(path) => path,
+        Err(failure) => return failure,
     };
     let mut command = Command::new(&smc_run);
     if arguments.report {
@@ -65,59 +71,34 @@ fn hand_over(arguments: &Arguments, output: &Output) -> Failure {
             "--report"
         });
     }
-    inherits_signals(&mut command);
+    signals::inherit(&mut command);
     let error = command.args(&arguments.command).exec();
-    Failure::new(format!(
-        "cannot execute {}: {}",
-        smc_run.display(),
-        words(&error)
-    ))
+    let smc_run = smc_run.display();
+    Failure::new(format!("cannot execute {smc_run}: {}", words(&error)))
 }
 
-/// Beside this program, or at the top of the checkout that it was built in.
-pub(crate) fn smc_run() -> Option<PathBuf> {
-    let folder = folder()?;
-    let in_checkout = folder
-        .ancestors()
-        .filter(|above| above.join("Cargo.toml").exists());
-    std::iter::once(folder.as_path())
-        .chain(in_checkout)
-        .map(|folder| folder.join("smc_run"))
-        .find(|path| path.is_file())
-}
-
-fn folder() -> Option<PathBuf> {
-    Some(std::env::current_exe().ok()?.parent()?.to_owned())
-}
-
-pub(crate) const SHIM: &str = "libsmc_shim.so";
-/// Whether the shim is one of the libraries in `LD_PRELOAD`.
-pub(crate) fn has_shim(preload: &OsStr) -> bool {
-    preload
-        .as_bytes()
-        .split(|byte| b" :".contains(byte))
-        .any(|library| library.ends_with(b"/libsmc_shim.so"))
-}
-
-/// Runs the command with what is to be preloaded, and tells.
-fn report(command: &[OsString], preload: &OsStr, output: &Output) -> Outcome {
+/// Runs the command with the libraries in `prepared`, and prints the report.
+fn report(command: &[OsString], prepared: &OsStr, output: &Output) -> Outcome {
     let config = Config::from_env(|name| std::env::var_os(name))
         .map_err(|problem| Failure::new(problem.to_string()))?;
     let name = command.first().map(Path::new).and_then(Path::file_name);
     let name = name.unwrap_or_default().to_string_lossy().into_owned();
 
-    let inherited = open_files();
-    let shared = Shared::create()?;
+    let libraries = Libraries::parse(prepared);
+    let inherited = descriptors::open();
+    let shared = SharedTable::create()?;
     let mut variables = Vec::new();
-    // The shim reports; what it cannot enter is not counted.
-    if has_shim(preload) {
-        variables.push((VARIABLE, Some(shared.path().into())));
+    // The shim reports; the connections of a program that cannot load it are not counted.
+    if libraries.find(preload::SHIM).is_some() {
+        variables.push((table::VARIABLE, Some(shared.path().into())));
     }
-    let preload = Some(preload.to_owned()).filter(|preload| !preload.is_empty());
-    variables.push(("LD_PRELOAD", preload));
+    variables.push((preload::VARIABLE, libraries.value()));
 
     let signals = Signals::block();
-    let reader = Reader::begin(shared.table(), Judge::new(config, kernel_has_smc()))?;
+    let reader = Reader::begin(
+        shared.table(),
+        Explainer::new(config, Supported::probe().any()),
+    )?;
     let running = match Running::start(command, &variables, &signals, &inherited) {
         Ok(running) => running,
         Err(error) => {
@@ -131,27 +112,30 @@ fn report(command: &[OsString], preload: &OsStr, output: &Output) -> Outcome {
             });
         }
     };
-    let (end, goes_on) = running.wait(&signals, || {
-        say(
-            "smcctl: the command has ended, and goes on in the background; the report comes\n\
-             smcctl: when all of it has ended, or now when this process is interrupted\n",
+    let (end, is_background) = running.wait(&signals, || {
+        print(
+            "smcctl: the command goes on in the background; the report comes when all of its\n\
+             smcctl: processes have ended, or now when this process is interrupted\n",
         );
     });
     let tally = reader.end();
     let is_counted = shared.table().programs() > 0;
-    let not_counted = (Unseen::of(shared.table()), shared.table().without_connect());
+    let not_counted = (
+        NotCounted::of(shared.table()),
+        shared.table().without_connect(),
+    );
     drop(shared);
-    let told = Told::new(name, &tally, is_counted, not_counted, goes_on);
+    let report = ConnectionReport::new(name, &tally, is_counted, not_counted, is_background);
     if output.is_json() {
-        let text = serde_json::to_string_pretty(&told).unwrap_or_default();
-        say(&format!("{text}\n"));
+        let text = serde_json::to_string_pretty(&report).unwrap_or_default();
+        print(&format!("{text}\n"));
     } else {
-        say(&told.text());
+        print(&report.text());
     }
     end.repeat()
 }
 
-/// Standard output is the program's.
-fn say(text: &str) {
+/// Prints on standard error, since standard output is the program's.
+fn print(text: &str) {
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl save`: writes a configuration file of what is set now.
+//! `smcctl save`: writes the current settings to a configuration file.
 
-use crate::configuration::{now, write, FILE};
+use crate::configuration::{current, write, FILE};
 use crate::failure::{again_with_sudo, words, Failure, Outcome};
 use crate::output::{Output, Report};
-use crate::system::files::Root;
+use crate::system::files::{self, Root};
 use clap::{Args, ValueHint};
 use serde::Serialize;
 use std::fs;
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 /// Arguments of `smcctl save`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The file; - is standard output
+    /// The file; - for standard output
     #[arg(default_value = FILE, value_hint = ValueHint::FilePath)]
     file: PathBuf,
 }
@@ -31,11 +31,11 @@ impl Report for Saved {
     fn text(&self) -> String {
         let file = self.file.display();
         match &self.previous {
-            _ if !self.changed => format!("{file}: is so already\n"),
+            _ if !self.changed => format!("{file}: unchanged\n"),
             None => format!("{file}: written\n"),
             Some(previous) => {
                 format!(
-                    "{file}: written; what it was is in {}\n",
+                    "{file}: written; the previous file is {}\n",
                     previous.display()
                 )
             }
@@ -43,7 +43,7 @@ impl Report for Saved {
     }
 }
 
-/// For standard output: the file itself, for people and programs alike.
+/// The file itself, for standard output.
 #[derive(Serialize)]
 struct Text {
     configuration: String,
@@ -55,12 +55,12 @@ impl Report for Text {
     }
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// When the kernel does not tell, or the file cannot be written.
+/// When the kernel does not report the settings, or the file cannot be written.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
-    let configuration = write::text(&now::read(&Root::new("/"))?);
+    let configuration = write::text(&current::read(&Root::new("/"))?);
     let file = arguments.file.clone();
     if file == Path::new("-") {
         output.show(&Text { configuration })?;
@@ -85,8 +85,8 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Puts a text in the place of what a file has, whole or not at all; that is kept beside
-/// it. Whether it was another one, and where that is.
+/// Replaces a file atomically and renames the previous one to FILE.old. Returns whether
+/// the text has changed, and the path of the previous file.
 fn replace(file: &Path, text: &str) -> io::Result<(bool, Option<PathBuf>)> {
     let before = match fs::read(file) {
         Ok(before) if before == text.as_bytes() => return Ok((false, None)),
@@ -94,28 +94,25 @@ fn replace(file: &Path, text: &str) -> io::Result<(bool, Option<PathBuf>)> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let beside = |ending: &str| {
+    let previous = before.map(|before| {
         let mut name = file.as_os_str().to_owned();
-        name.push(ending);
-        PathBuf::from(name)
-    };
-    let previous = before.map(|before| (beside(".old"), before));
+        name.push(".old");
+        (PathBuf::from(name), before)
+    });
     if let Some((path, before)) = &previous {
         fs::write(path, before)?;
     }
-    let new = beside(".new");
-    fs::write(&new, text)?;
-    fs::rename(&new, file)?;
+    files::replace(file, text.as_bytes(), 0o666)?;
     Ok((true, previous.map(|(path, _)| path)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
     #[test]
-    fn what_a_file_was_is_kept() {
+    fn the_previous_file_is_kept() {
         let tree = Tree::new();
         let file = tree.root().path("/conf");
         assert_eq!(replace(&file, "one\n").unwrap(), (true, None));

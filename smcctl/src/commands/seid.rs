@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl seid`: the EID that IBM Z machines have by themselves.
+//! `smcctl seid`: the system EID, which IBM Z machines have.
 
 use crate::failure::{Failure, Outcome};
 use crate::kernel::generic::{errno, refused, Family};
@@ -37,10 +37,10 @@ impl Report for Seid {
     }
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// Why it could not be done.
+/// When the kernel refuses it.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     let action = arguments.action.unwrap_or(Action::Show);
     if !matches!(action, Action::Show) {
@@ -50,13 +50,13 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Has it offered to peers, or not.
+/// Enables or disables offering it to peers.
 pub(crate) fn set(enable: bool) -> Result<(), Failure> {
     settings::set_seid(Family::smc()?, enable).map_err(|error| match error.raw_os_error() {
         Some(errno::EOPNOTSUPP) => {
-            Failure::new("this machine has no system EID: only IBM Z has one")
+            Failure::new("this machine has no system EID; only IBM Z has one")
         }
-        Some(errno::ENOENT) => Failure::new("without a user EID the system EID must stay enabled")
+        Some(errno::ENOENT) => Failure::new("cannot disable the system EID without a user EID")
             .fixed_by("sudo smcctl ueid add UEID"),
         _ => refused("change the system EID", &error),
     })

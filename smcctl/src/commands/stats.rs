@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl stats`: what the kernel has counted.
+//! `smcctl stats`: the kernel's statistics.
 
 pub mod baseline;
 pub mod live;
@@ -9,7 +9,7 @@ use super::linkgroups::Technologies;
 use crate::explain::codes;
 use crate::failure::{Failure, Outcome};
 use crate::kernel::counts::{self, Counts, Reason, Sides, Technology};
-use crate::kernel::groups::Kind;
+use crate::kernel::link_groups::Kind;
 use crate::output::{Output, Report};
 use crate::system::files::Root;
 use crate::watch::{self, Watch};
@@ -24,10 +24,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Arguments {
     #[command(flatten)]
     technologies: Technologies,
-    /// Show them, and count from here on, for this user
+    /// Show the counts, and count from zero from now on, for this user
     #[arg(long, conflicts_with = "watch")]
     reset: bool,
-    /// Since SMC was loaded, whatever was reset
+    /// Show the counts since SMC was loaded
     #[arg(short, long)]
     absolute: bool,
     #[command(flatten)]
@@ -35,8 +35,8 @@ pub struct Arguments {
 }
 
 #[derive(Serialize)]
-struct Shown {
-    /// When they were last reset, in seconds since 1970.
+struct StatsReport {
+    /// The time of the last reset, in seconds since 1970.
     reset: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     smc_r: Option<Technology>,
@@ -54,11 +54,11 @@ struct Shown {
 struct Fallbacks {
     #[serde(flatten)]
     sides: Sides,
-    reasons: Vec<Because>,
+    reasons: Vec<FallbackReason>,
 }
 
 #[derive(Serialize)]
-struct Because {
+struct FallbackReason {
     side: &'static str,
     code: String,
     name: Option<&'static str>,
@@ -66,7 +66,7 @@ struct Because {
     count: u16,
 }
 
-impl From<&Reason> for Because {
+impl From<&Reason> for FallbackReason {
     fn from(reason: &Reason) -> Self {
         let known = codes::by_value(reason.code);
         Self {
@@ -79,7 +79,7 @@ impl From<&Reason> for Because {
     }
 }
 
-impl Shown {
+impl StatsReport {
     fn new(counts: Counts, reset: Option<u64>, technologies: Technologies) -> Self {
         Self {
             reset,
@@ -88,7 +88,7 @@ impl Shown {
             handshake_errors: counts.handshake_errors,
             fallbacks: Fallbacks {
                 sides: counts.fallbacks,
-                reasons: counts.reasons.iter().map(Because::from).collect(),
+                reasons: counts.reasons.iter().map(FallbackReason::from).collect(),
             },
             counts,
             technologies,
@@ -96,7 +96,7 @@ impl Shown {
     }
 }
 
-impl Report for Shown {
+impl Report for StatsReport {
     fn text(&self) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.map_or(0, |now| now.as_secs());
@@ -113,7 +113,7 @@ impl Report for Shown {
     }
 }
 
-/// How long ago, in the largest unit that it is two of.
+/// Formats an age in the largest unit that gives at least 2.
 fn age(seconds: u64) -> String {
     let (count, unit) = match seconds {
         0..120 => (seconds, "s"),
@@ -124,43 +124,43 @@ fn age(seconds: u64) -> String {
     format!("{count} {unit}")
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// Why it could not be done.
+/// When the kernel refuses it.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     let root = Root::new("/");
-    if let Some(every) = arguments.watch.every() {
+    if let Some(interval) = arguments.watch.interval() {
         let view = watch::View {
-            title: "What SMC has counted (out: made, sent; in: accepted, received)",
+            title: "SMC statistics (out: connected, sent; in: accepted, received)",
             columns: &live::COLUMNS,
-            every,
+            interval,
         };
         return watch::run(&view, output, || {
             let (counts, _) = read(arguments, &root)?.since_reset;
             Ok(live::rows(&counts, arguments.technologies))
         });
     }
-    let Counted {
+    let Reading {
         absolute,
         since_reset: (counts, reset),
     } = read(arguments, &root)?;
-    output.show(&Shown::new(counts, reset, arguments.technologies))?;
+    output.show(&StatsReport::new(counts, reset, arguments.technologies))?;
     if arguments.reset {
         Baseline::new(&root, &absolute).save(&baseline::path(&root)?)?;
-        output.say("\nreset: counted from here on, for this user; --absolute shows all")?;
+        output.say("\nreset: counting from zero for this user; --absolute shows all")?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the kernel says now.
-struct Counted {
+/// The current counts.
+struct Reading {
     absolute: Counts,
-    /// What is to be shown, and when that began to be counted.
+    /// The counts to show, and the time of the reset.
     since_reset: (Counts, Option<u64>),
 }
 
-fn read(arguments: &Arguments, root: &Root) -> Result<Counted, Failure> {
+fn read(arguments: &Arguments, root: &Root) -> Result<Reading, Failure> {
     let absolute = counts::read()?;
     let since = baseline::path(root)
         .ok()
@@ -168,7 +168,7 @@ fn read(arguments: &Arguments, root: &Root) -> Result<Counted, Failure> {
         .and_then(|path| Baseline::load(root, &path))
         .and_then(|baseline| Some((baseline.since(&absolute)?, Some(baseline.taken))));
     let since_reset = since.unwrap_or_else(|| (absolute.clone(), None));
-    Ok(Counted {
+    Ok(Reading {
         absolute,
         since_reset,
     })

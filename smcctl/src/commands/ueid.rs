@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl ueid`: the names by which hosts know that they may use SMC version 2.
+//! `smcctl ueid`: user EIDs, of which hosts need a common one for SMC version 2.
 
 use crate::failure::{Failure, Outcome};
 use crate::kernel::generic::{errno, refused, Family};
-use crate::kernel::settings::{self, EID_LENGTH, MOST_UEIDS};
+use crate::kernel::settings::{self, EID_LENGTH, MAX_UEIDS};
 use crate::output::{Output, Report};
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -25,14 +25,14 @@ enum Action {
     List,
     /// Add a user EID, until the next boot
     Add {
-        /// Capital letters, digits, `.` and `-`, at most 32
+        /// At most 32 letters, digits, `.` and `-`; converted to upper case
         #[arg(value_parser = ueid)]
         ueid: String,
     },
     /// Remove a user EID
     #[command(visible_alias = "del")]
     Remove {
-        /// The one to remove
+        /// The user EID
         #[arg(value_parser = ueid)]
         ueid: String,
     },
@@ -40,7 +40,7 @@ enum Action {
     Flush,
 }
 
-/// A user EID as the kernel takes it.
+/// Parses a user EID, in the form that the kernel accepts.
 pub(crate) fn ueid(text: &str) -> Result<String, String> {
     let allowed = |byte: u8| {
         byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'.' || byte == b'-'
@@ -52,8 +52,7 @@ pub(crate) fn ueid(text: &str) -> Result<String, String> {
         || !first.is_some_and(|byte| byte.is_ascii_alphanumeric())
     {
         return Err(format!(
-            "a user EID has 1 to {EID_LENGTH} letters, digits, dots and hyphens, \
-             first a letter or digit"
+            "expected 1 to {EID_LENGTH} letters, digits, . and -, starting with a letter or digit"
         ));
     }
     Ok(text)
@@ -73,28 +72,28 @@ impl Report for Ueids {
     }
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
-/// Why it could not be done.
+/// When the kernel refuses it.
 pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
     match &arguments.action {
         None | Some(Action::List) => {}
         Some(Action::Add { ueid }) => add(ueid)?,
         Some(Action::Remove { ueid }) => {
-            removed(settings::remove_ueid(Family::smc()?, ueid)).map_err(|error| {
-                match error.raw_os_error() {
-                    Some(errno::ENOENT) => Failure::new(format!("there is no user EID {ueid}")),
+            ignore_again(settings::remove_ueid(Family::smc()?, ueid)).map_err(
+                |error| match error.raw_os_error() {
+                    Some(errno::ENOENT) => Failure::new(format!("no user EID {ueid} is set")),
                     _ => refused("remove a user EID", &error),
-                }
-            })?;
+                },
+            )?;
         }
-        Some(Action::Flush) => removed(settings::flush_ueids(Family::smc()?))
+        Some(Action::Flush) => ignore_again(settings::flush_ueids(Family::smc()?))
             .map_err(|error| refused("remove the user EIDs", &error))?,
     }
     let ueids = settings::ueids()?;
     if ueids.is_empty() {
-        output.say("no user EID: no SMC version 2 but between IBM Z systems of one machine")?;
+        output.say("no user EIDs: SMC version 2 needs one, except within an IBM Z machine")?;
     }
     output.show(&Ueids { ueids })?;
     Ok(ExitCode::SUCCESS)
@@ -102,25 +101,25 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Outcome {
 
 /// Adds a user EID.
 pub(crate) fn add(ueid: &str) -> Result<(), Failure> {
-    settings::add_ueid(Family::smc()?, ueid).map_err(|error| not_added(ueid, &error))
+    settings::add_ueid(Family::smc()?, ueid).map_err(|error| add_failure(ueid, &error))
 }
 
-/// On IBM Z, "try again" says that the last one is removed and the system EID is back.
-fn removed(answer: io::Result<()>) -> io::Result<()> {
+/// On IBM Z, EAGAIN means that the last one was removed and the system EID was enabled.
+fn ignore_again(answer: io::Result<()>) -> io::Result<()> {
     match answer {
         Err(error) if error.raw_os_error() == Some(errno::EAGAIN) => Ok(()),
         answer => answer,
     }
 }
 
-fn not_added(ueid: &str, error: &io::Error) -> Failure {
+fn add_failure(ueid: &str, error: &io::Error) -> Failure {
     match error.raw_os_error() {
-        Some(errno::EEXIST) => Failure::new(format!("user EID {ueid} is there already")),
+        Some(errno::EEXIST) => Failure::new(format!("user EID {ueid} is already set")),
         Some(errno::ERANGE) => Failure::new(format!(
-            "there are {MOST_UEIDS} user EIDs already, and the kernel keeps no more"
+            "cannot add user EID {ueid}: the kernel stores at most {MAX_UEIDS}"
         ))
         .fixed_by("sudo smcctl ueid remove UEID"),
-        Some(errno::EINVAL) => Failure::new(format!("the kernel takes no user EID like {ueid}")),
+        Some(errno::EINVAL) => Failure::new(format!("the kernel rejects user EID {ueid}")),
         _ => refused("add a user EID", error),
     }
 }
@@ -130,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ueid_is_checked_before_the_kernel_is_asked() {
+    fn an_invalid_ueid_is_rejected() {
         assert_eq!(ueid("My.eid-1"), Ok("MY.EID-1".to_owned()));
         for bad in ["", ".A", "-A", "A_B", "A B", &"A".repeat(33)] {
             assert!(ueid(bad).is_err(), "{bad}");

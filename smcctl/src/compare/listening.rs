@@ -48,7 +48,7 @@ pub fn is_taken(port: u16) -> bool {
 /// Whether this line of `/proc/net/tcp` is a listening socket of that port.
 fn is_listener(line: &str, port: u16) -> bool {
     tcp::from_line(line)
-        .is_some_and(|socket| socket.state == tcp::LISTEN && socket.ends.local.port() == port)
+        .is_some_and(|socket| socket.state == tcp::LISTEN && socket.endpoints.local.port() == port)
 }
 
 #[cfg(test)]

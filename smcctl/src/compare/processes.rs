@@ -4,7 +4,7 @@
 //! (prctl(2), `PR_SET_CHILD_SUBREAPER`), so all are found, waited for, and ended.
 
 use super::side::Prepared;
-use crate::run::start::inherits_signals;
+use crate::run::signals;
 use crate::system::process::Process;
 use rustix::process::Signal;
 use std::collections::BTreeSet;
@@ -53,7 +53,7 @@ pub fn on_ending_signals(handler: impl Fn(c_int) + Send + 'static) {
 /// What is executed as `command` has no signal blocked, and is no part of what the
 /// terminal interrupts: its parent sees to its end.
 pub fn stands_alone(command: &mut Command) {
-    inherits_signals(command);
+    signals::inherit(command);
     command.process_group(0);
     // SAFETY: system calls only, on a local set.
     unsafe {

@@ -6,15 +6,15 @@ use super::counters::Counters;
 use super::processes::{self, Ending};
 use super::protocol::{Ended, How, Reported};
 use super::side::Prepared;
-use crate::commands::run::has_shim;
 use crate::failure::{words, Failure};
 use crate::kernel::counts::{self, Counts};
-use crate::run::memory::Shared;
+use crate::kernel::smc_socket::Supported;
+use crate::preload::{self, Libraries};
 use crate::run::reader::Reader;
-use crate::run::reason::{Judge, Side as Role};
-use crate::run::start::kernel_has_smc;
+use crate::run::reason::{Explainer, Side as Role};
+use crate::run::shared_memory::SharedTable;
 use crate::run::tally::Tally;
-use smc_core::report::table::VARIABLE;
+use smc_core::report::table;
 use smc_policy::Config;
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -54,7 +54,7 @@ pub struct Program {
     cpu_before: Duration,
     before: Option<Counts>,
     output: [Receiver<Vec<u8>>; 2],
-    report: Option<(Reader, Shared)>,
+    report: Option<(Reader, SharedTable)>,
 }
 
 impl Program {
@@ -204,19 +204,25 @@ fn collect(from: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
 }
 
 /// Has the program report.
-fn report(prepared: &mut Prepared) -> Result<(Reader, Shared), Failure> {
+fn report(prepared: &mut Prepared) -> Result<(Reader, SharedTable), Failure> {
     let config = Config::from_env(|name| match prepared.variables.get(name) {
         Some(value) => value.clone(),
         None => std::env::var_os(name),
     })
     .map_err(|problem| Failure::new(problem.to_string()))?;
-    let preload = prepared.variables.get("LD_PRELOAD").cloned().flatten();
-    let shared = Shared::create()?;
-    if preload.is_some_and(|preload| has_shim(&preload)) {
+    let list = prepared.variables.get(preload::VARIABLE).cloned().flatten();
+    let shared = SharedTable::create()?;
+    let libraries = Libraries::parse(list.as_deref().unwrap_or_default());
+    if libraries.find(preload::SHIM).is_some() {
         let path: OsString = shared.path().into();
-        prepared.variables.insert(VARIABLE.to_owned(), Some(path));
+        prepared
+            .variables
+            .insert(table::VARIABLE.to_owned(), Some(path));
     }
-    let reader = Reader::begin(shared.table(), Judge::new(config, kernel_has_smc()));
+    let reader = Reader::begin(
+        shared.table(),
+        Explainer::new(config, Supported::probe().any()),
+    );
     Ok((reader?, shared))
 }
 
@@ -227,7 +233,7 @@ fn lines(tally: &Tally) -> Vec<Reported> {
         port,
         count,
         kind: what.name().to_owned(),
-        why: what.why().map(ToString::to_string),
+        why: what.reason().map(ToString::to_string),
     });
     lines.collect()
 }

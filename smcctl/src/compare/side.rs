@@ -3,8 +3,9 @@
 //! itself out, any command to put before the others; and what a program is started
 //! with for that.
 
-use crate::commands::run::{smc_run, SHIM};
 use crate::failure::{words, Failure};
+use crate::preload::{self, Libraries};
+use crate::smc_run;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -113,13 +114,9 @@ impl Side {
 }
 
 fn without_shim() -> BTreeMap<String, Option<OsString>> {
-    let preload = std::env::var("LD_PRELOAD").unwrap_or_default();
-    let others: Vec<&str> = preload
-        .split([' ', ':'])
-        .filter(|library| !library.is_empty() && !library.ends_with(SHIM))
-        .collect();
-    let others = Some(OsString::from(others.join(":"))).filter(|others| !others.is_empty());
-    BTreeMap::from([("LD_PRELOAD".to_owned(), others)])
+    let list = std::env::var_os(preload::VARIABLE).unwrap_or_default();
+    let others = Libraries::parse(&list).without(preload::SHIM);
+    BTreeMap::from([(preload::VARIABLE.to_owned(), others.value())])
 }
 
 /// `smc_run` itself takes time that no connection needs: it is asked once, before,
@@ -128,8 +125,7 @@ fn by_smc_run(
     options: &[String],
     command: &[String],
 ) -> Result<BTreeMap<String, Option<OsString>>, Failure> {
-    let smc_run =
-        smc_run().ok_or_else(|| Failure::new("there is no smc_run beside smcctl or above it"))?;
+    let smc_run = smc_run::find_own()?;
     let output = Command::new(&smc_run)
         .args(options)
         .arg("--dry-run")

@@ -1,89 +1,92 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Makes the kernel have what a file says, with what the single commands use, too.
+//! Applies the settings of a file, with the functions of the single commands.
 
-use super::now::{has, has_device, read, Now};
+use super::current::{self, has_device, read, Current};
 use super::{Line, Setting};
 use crate::check::kernel;
 use crate::commands::{limit_handshakes, load, pnetid, seid, ueid};
 use crate::failure::{again_with_sudo, words, Failure};
+use crate::kernel::modules::missing;
 use crate::kernel::pnet::Device;
-use crate::kernel::support::missing;
 use crate::system::files::Root;
 use serde::Serialize;
 use std::fs;
 use std::io;
 
-/// What became of a setting.
+/// The result of applying a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Is {
-    /// It was so before.
+pub enum Status {
+    /// It was set before.
     Already,
-    /// It is so now.
+    /// It was changed.
     Changed,
     /// It would be changed, but for `--dry-run`.
     WouldChange,
-    /// It could not be made so.
+    /// It could not be set.
     Failed,
 }
 
-/// A setting, and what became of it.
+/// A setting and its result.
 #[derive(Clone, Debug)]
 pub struct Applied {
-    /// The setting, and its line.
+    /// The setting and its line.
     pub line: Line,
-    /// What became of it.
-    pub is: Is,
-    /// To know: the device is not there yet.
+    /// The result.
+    pub status: Status,
+    /// A note: the device does not exist yet.
     pub note: Option<&'static str>,
     /// Why it failed.
     pub failure: Option<Failure>,
 }
 
-/// Applies all settings; with `dry_run` nothing is changed.
+/// Applies all settings; with `dry_run` changes nothing.
 #[must_use]
 pub fn apply(root: &Root, lines: Vec<Line>, dry_run: bool) -> Vec<Applied> {
     let kernel = kernel::read(root);
     if dry_run && !kernel.has_smc() {
-        // To ask more would load the module.
+        // Reading the settings would load the module.
         let failure = (!kernel.can_have_smc()).then(|| missing("smc"));
-        let is = failure.as_ref().map_or(Is::WouldChange, |_| Is::Failed);
-        let applied = |line| ended(root, line, is, failure.clone());
-        return lines.into_iter().map(applied).collect();
+        let status = failure
+            .as_ref()
+            .map_or(Status::WouldChange, |_| Status::Failed);
+        let apply = |line| applied(root, line, status, failure.clone());
+        return lines.into_iter().map(apply).collect();
     }
-    let mut now: Option<Result<Now, Failure>> = None;
-    let mut applied = Vec::new();
+    let mut current: Option<Result<Current, Failure>> = None;
+    let mut results = Vec::new();
     for line in lines {
         let is_load = line.setting == Setting::Load;
-        let was = if is_load {
+        let has = if is_load {
             Ok(load::are_loaded(&kernel))
         } else {
-            // Read when the modules are loaded, if the file says that they are to be.
-            let now = now.get_or_insert_with(|| read(root));
-            now.as_ref()
-                .map(|now| has(now, &line.setting))
+            // Read after the modules have been loaded, if the file loads them.
+            let current = current.get_or_insert_with(|| read(root));
+            current
+                .as_ref()
+                .map(|current| current::has(current, &line.setting))
                 .map_err(Clone::clone)
         };
-        let (is, failure) = match was {
-            Ok(true) => (Is::Already, None),
-            Ok(false) if dry_run => (Is::WouldChange, None),
+        let (status, failure) = match has {
+            Ok(true) => (Status::Already, None),
+            Ok(false) if dry_run => (Status::WouldChange, None),
             Ok(false) => match set(root, &line.setting) {
-                Ok(()) => (Is::Changed, None),
-                Err(failure) => (Is::Failed, Some(failure)),
+                Ok(()) => (Status::Changed, None),
+                Err(failure) => (Status::Failed, Some(failure)),
             },
-            Err(failure) => (Is::Failed, Some(failure)),
+            Err(failure) => (Status::Failed, Some(failure)),
         };
-        applied.push(ended(root, line, is, failure));
+        results.push(applied(root, line, status, failure));
     }
-    applied
+    results
 }
 
-fn ended(root: &Root, line: Line, is: Is, failure: Option<Failure>) -> Applied {
-    let is_missing = is != Is::Failed && !has_device(root, &line.setting);
+fn applied(root: &Root, line: Line, status: Status, failure: Option<Failure>) -> Applied {
+    let is_missing = status != Status::Failed && !has_device(root, &line.setting);
     Applied {
         line,
-        is,
-        note: is_missing.then_some("no such device yet: the kernel keeps the pnetid for it"),
+        status,
+        note: is_missing.then_some("no such device yet: it will get the pnetid"),
         failure,
     }
 }
@@ -94,8 +97,8 @@ fn set(root: &Root, setting: &Setting) -> Result<(), Failure> {
         Setting::Sysctl(name, value) => write(root, name, value),
         Setting::Ueid(name) => ueid::add(name),
         Setting::Pnetid(entry) => match &entry.device {
-            Device::Net { name } => pnetid::give(&entry.pnetid, Some(name), None),
-            Device::Ib { name, port } => pnetid::give(&entry.pnetid, None, Some((name, *port))),
+            Device::Net { name } => pnetid::assign(&entry.pnetid, Some(name), None),
+            Device::Ib { name, port } => pnetid::assign(&entry.pnetid, None, Some((name, *port))),
         },
         Setting::Seid(on) => seid::set(*on),
         Setting::LimitHandshakes(on) => limit_handshakes::set(*on),
@@ -114,9 +117,9 @@ fn write(root: &Root, name: &str, value: &str) -> Result<(), Failure> {
                 Failure::new(format!("cannot set {name}: this needs root"))
                     .fixed_by(again_with_sudo())
             }
-            io::ErrorKind::InvalidInput => {
-                Failure::new(format!("the kernel does not take {value} for {name}"))
-            }
+            io::ErrorKind::InvalidInput => Failure::new(format!(
+                "invalid value of {name} \"{value}\": the kernel rejects it"
+            )),
             _ => Failure::new(format!("cannot set {name}: {}", words(&error))),
         })
 }
@@ -125,22 +128,22 @@ fn write(root: &Root, name: &str, value: &str) -> Result<(), Failure> {
 mod tests {
     use super::super::parse::parse;
     use super::*;
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
     #[test]
     fn a_dry_run_loads_nothing() {
         let lines = || parse("load\nueid A\npnetid A net eth7\n").unwrap();
         let loadable = Tree::debian_612();
         let applied = apply(&loadable.root(), lines(), true);
-        assert!(applied.iter().all(|one| one.is == Is::WouldChange));
+        assert!(applied.iter().all(|one| one.status == Status::WouldChange));
         let notes: Vec<_> = applied.iter().map(|one| one.note.is_some()).collect();
         assert_eq!(notes, [false, false, true]);
         let applied = apply(&Tree::new().root(), lines(), true);
-        assert!(applied.iter().all(|one| one.is == Is::Failed));
+        assert!(applied.iter().all(|one| one.status == Status::Failed));
     }
 
     #[test]
-    fn a_sysctl_is_written_where_the_kernel_has_it() {
+    fn a_sysctl_is_written_if_the_kernel_has_it() {
         let tree = Tree::new();
         tree.write("proc/sys/net/smc/wmem", "");
         write(&tree.root(), "net.smc.wmem", "70000").unwrap();

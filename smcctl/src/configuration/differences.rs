@@ -1,134 +1,136 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where the kernel and the file are not the same, as the doctor tells it.
+//! Findings about differences between the kernel and the configuration file.
 
-use super::now::{has, Now};
+use super::current::{has, Current};
 use super::parse::{parse, Problem};
 use super::{Line, Setting, FILE};
 use crate::check::finding::Finding;
 use crate::check::Privilege;
+use crate::output::plural;
 use crate::system::files::Root;
 
 const SUBJECT: &str = "conf";
 
-/// What there is to say; nothing where there is no file. `now` is what the kernel has,
+/// Compares the kernel with the file, if there is one. `current` is what the kernel has,
 /// `None` while SMC is not in it.
 #[must_use]
-pub fn findings(root: &Root, now: Option<&Now>, privilege: Privilege) -> Vec<Finding> {
+pub fn findings(root: &Root, current: Option<&Current>, privilege: Privilege) -> Vec<Finding> {
     let Some(text) = root.text(FILE) else {
         return Vec::new();
     };
     match parse(&text) {
         Err(problems) => problems.into_iter().map(unreadable).collect(),
-        Ok(lines) => compared(&lines, now, privilege),
+        Ok(lines) => compared(&lines, current, privilege),
     }
 }
 
 fn unreadable(Problem { line, what }: Problem) -> Finding {
-    let why = "nothing of a file with an error is applied";
+    let why = "smcctl apply does not apply a file with an error";
     Finding::warning(SUBJECT, format!("{FILE}:{line}: {what}"), why)
 }
 
-fn compared(lines: &[Line], now: Option<&Now>, privilege: Privilege) -> Vec<Finding> {
+fn compared(lines: &[Line], current: Option<&Current>, privilege: Privilege) -> Vec<Finding> {
     let apply = privilege.command("smcctl apply");
-    let Some(now) = now else {
+    let Some(current) = current else {
         let what = format!(
-            "{FILE}: nothing of it is in force, smc is not loaded ({} to set)",
-            settings(lines.len())
+            "{FILE}: smc is not loaded, so none of {} is set",
+            plural(lines.len(), "setting")
         );
-        let why = "what the file says is set by smcctl apply, and by smc-shim.service at boot";
+        let why = "smcctl apply sets them, and smc-shim.service does so at boot";
         return vec![Finding::warning(SUBJECT, what, why).fixed_by(apply)];
     };
     let mut findings = Vec::new();
     for Line { number, setting } in lines {
-        if !has(now, setting) {
-            let what = format!("{FILE}:{number}: not so in the kernel: {setting}");
-            let why = "somebody changed it, or it has not been applied yet";
+        if !has(current, setting) {
+            let what = format!("{FILE}:{number}: not set in the kernel: {setting}");
+            let why = "it was changed, or not applied yet";
             findings.push(Finding::warning(SUBJECT, what, why).fixed_by(&apply));
         }
     }
-    for setting in now.settings().0 {
+    for setting in current.settings().0 {
         if setting != Setting::Load && !lines.iter().any(|line| covers(line, &setting)) {
             let what = format!("set in the kernel, not in {FILE}: {setting}");
-            let why = "it is forgotten with the next boot";
+            let why = "it is lost at the next boot";
             let save = privilege.command("smcctl save");
             findings.push(Finding::note(SUBJECT, what, why).fixed_by(save));
         }
     }
     if findings.is_empty() {
-        let what = format!("all is as {FILE} says ({})", settings(lines.len()));
-        let why = "smc-shim.service sets it again at boot, where it is enabled";
+        let what = format!(
+            "the kernel has all of {FILE} ({})",
+            plural(lines.len(), "setting")
+        );
+        let why = "smc-shim.service sets it again at boot if it is enabled";
         findings.push(Finding::ok(SUBJECT, what, why));
     }
     findings
 }
 
-/// Whether the file speaks of a setting; if it says otherwise, that has been told.
+/// Whether a line sets the same thing. A different value has its own finding.
 fn covers(line: &Line, setting: &Setting) -> bool {
-    line.setting.is_about_the_same(setting)
-}
-
-fn settings(count: usize) -> String {
-    format!("{count} setting{}", if count == 1 { "" } else { "s" })
+    line.setting.sets_the_same(setting)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::check::finding::Level;
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
-    fn found(file: &str, now: Option<&Now>) -> Vec<Finding> {
+    fn found(file: &str, current: Option<&Current>) -> Vec<Finding> {
         let tree = Tree::new();
         tree.write("etc/smc-shim.conf", file);
-        findings(&tree.root(), now, Privilege::Root)
+        findings(&tree.root(), current, Privilege::Root)
     }
 
     #[test]
-    fn nothing_is_said_where_there_is_no_file() {
+    fn without_a_file_there_is_no_finding() {
         let root = Tree::new();
-        assert!(findings(&root.root(), Some(&Now::default()), Privilege::Root).is_empty());
+        assert!(findings(&root.root(), Some(&Current::default()), Privilege::Root).is_empty());
     }
 
     #[test]
     fn a_difference_names_its_line_and_which_side_has_it() {
-        let now = Now {
+        let current = Current {
             ueids: vec!["A".to_owned(), "C".to_owned()],
             sysctls: vec![("net.smc.wmem".to_owned(), "70000".to_owned())],
-            ..Now::default()
+            ..Current::default()
         };
         let file = "ueid A\nueid B\nnet.smc.wmem = 80000\n";
-        let said = found(file, Some(&now));
-        let whats: Vec<_> = said.iter().map(|one| one.what.as_str()).collect();
+        let findings = found(file, Some(&current));
+        let whats: Vec<_> = findings.iter().map(|one| one.what.as_str()).collect();
         assert_eq!(
             whats,
             [
-                "/etc/smc-shim.conf:3: not so in the kernel: net.smc.wmem = 80000",
-                "/etc/smc-shim.conf:2: not so in the kernel: ueid B",
+                "/etc/smc-shim.conf:3: not set in the kernel: net.smc.wmem = 80000",
+                "/etc/smc-shim.conf:2: not set in the kernel: ueid B",
                 "set in the kernel, not in /etc/smc-shim.conf: ueid C",
             ]
         );
-        assert_eq!(said[0].fix, ["smcctl apply"]);
-        assert_eq!(said[2].level, Level::Note);
+        assert_eq!(findings[0].fix, ["smcctl apply"]);
+        assert_eq!(findings[2].level, Level::Note);
     }
 
     #[test]
-    fn the_same_is_the_same() {
-        let now = Now {
+    fn equal_settings_are_ok() {
+        let current = Current {
             loaded: true,
             ueids: vec!["A".to_owned()],
-            ..Now::default()
+            ..Current::default()
         };
-        let said = found("load\nueid A\n", Some(&now));
-        assert_eq!(said.len(), 1);
-        assert_eq!(said[0].level, Level::Ok);
-        assert!(said[0].what.contains("(2 settings)"), "{said:?}");
+        let findings = found("load\nueid A\n", Some(&current));
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].level, Level::Ok);
+        assert!(findings[0].what.contains("(2 settings)"), "{findings:?}");
     }
 
     #[test]
-    fn without_smc_the_file_is_read_all_the_same() {
-        let said = found("load\n", None);
-        assert_eq!(said[0].fix, ["smcctl apply"]);
-        let said = found("\nlaod\n", None);
-        assert!(said[0].what.starts_with("/etc/smc-shim.conf:2: \"laod\""));
+    fn without_smc_the_file_is_parsed() {
+        let findings = found("load\n", None);
+        assert_eq!(findings[0].fix, ["smcctl apply"]);
+        let findings = found("\nlaod\n", None);
+        assert!(findings[0]
+            .what
+            .starts_with("/etc/smc-shim.conf:2: unknown setting \"laod\""));
     }
 }

@@ -1,40 +1,42 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The configuration of a host in a file: [`parse`] reads it and [`mod@write`] makes one,
-//! [`now`] is what the kernel has, [`apply`] makes the kernel have what the file says,
-//! and [`differences`] tells where the two are not the same.
+//! The configuration file of a host: [`parse`] reads it, [`mod@write`] creates it,
+//! [`current`] reads the settings of the kernel, [`apply`] sets them from the file, and
+//! [`differences`] compares both.
 
 pub mod apply;
+pub mod current;
 pub mod differences;
-pub mod now;
+
 pub mod parse;
+mod sysctl;
 pub mod write;
 
 use crate::kernel::pnet::{Device, Entry};
 use std::fmt;
 
-/// The file, unless another one is named.
+/// The default file.
 pub const FILE: &str = "/etc/smc-shim.conf";
 
-/// One setting: a line of the file, which is also how it is shown.
+/// A setting, displayed as a line of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Setting {
-    /// The modules are loaded.
+    /// Load the modules.
     Load,
-    /// `net.smc.NAME`, and its value.
+    /// Set `net.smc.NAME` to a value.
     Sysctl(String, String),
-    /// A user EID.
+    /// Add a user EID.
     Ueid(String),
-    /// A device has a pnetid.
+    /// Assign a pnetid to a device.
     Pnetid(Entry),
     /// Whether the system EID is offered to peers.
     Seid(bool),
-    /// Whether a busy server answers with TCP.
+    /// Whether a busy server falls back to TCP.
     LimitHandshakes(bool),
 }
 
 impl Setting {
-    /// Where it is in the order in which settings are made: what loads the modules comes
-    /// first, and the system EID can be disabled only where there is a user EID.
+    /// The rank in the order of application: the modules are loaded first, and the system
+    /// EID can be disabled only when there is a user EID.
     #[must_use]
     pub fn order(&self) -> u8 {
         match self {
@@ -47,9 +49,9 @@ impl Setting {
         }
     }
 
-    /// Whether two settings are about the same thing, so that there can be only one.
+    /// Whether two settings set the same thing, so that a file can have only one of them.
     #[must_use]
-    pub fn is_about_the_same(&self, other: &Self) -> bool {
+    pub fn sets_the_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Sysctl(one, _), Self::Sysctl(another, _))
             | (Self::Ueid(one), Self::Ueid(another)) => one == another,
@@ -79,17 +81,17 @@ impl fmt::Display for Setting {
     }
 }
 
-/// ISM devices are known by their bus ids, RDMA devices by names that have no colon.
+/// Whether this is the bus ID of an ISM device. Names of RDMA devices have no colon.
 #[must_use]
 pub fn is_bus_id(name: &str) -> bool {
     name.contains(':')
 }
 
-/// A setting of a file.
+/// A line with a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Its line, counted from 1.
+    /// The line number, from 1.
     pub number: usize,
-    /// What it sets.
+    /// The setting.
     pub setting: Setting,
 }

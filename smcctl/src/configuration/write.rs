@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Makes a configuration file of what is set.
+//! Creates a configuration file from the current settings.
 
-use super::now::Now;
+use super::current::Current;
 use std::fmt::Write;
 
 const HEAD: &str = "\
-# What this host needs for SMC, one setting a line. Nothing else is touched.
-# smcctl apply sets it, smc-shim.service does so at boot, smcctl check says what
-# differs, smcctl save writes this file anew. See CONFIGURATION in smcctl(8).
+# The SMC settings of this host, one per line. smcctl apply sets them,
+# smc-shim.service does so at boot, smcctl check shows differences, smcctl save
+# replaces this file. See CONFIGURATION in smcctl(8).
 ";
 
 const FORMS: &str = "
 # load                              the modules smc and smc_diag
-# ueid NAME                         a user EID, of at most 4
+# ueid NAME                         a user EID (at most 4)
 # seid on|off                       the system EID (IBM Z)
 # pnetid PNETID net INTERFACE       or: ib DEVICE [PORT], ism BUS-ID
-# limit-handshakes on|off           whether a busy server answers with TCP
+# limit-handshakes on|off           whether a busy server uses TCP
 # net.smc.NAME = VALUE              wmem, rmem, autocorking_size, ...
 ";
 
-/// The text of the file. What Linux has unless somebody set it is there as a comment.
+/// Returns the text of the file. Defaults of Linux are comments.
 #[must_use]
-pub fn text(now: &Now) -> String {
-    let (set, default) = now.settings();
+pub fn text(current: &Current) -> String {
+    let (set, default) = current.settings();
     let mut text = format!("{HEAD}{FORMS}\n");
     for setting in set {
         let _ = writeln!(text, "{setting}");
     }
     if !default.is_empty() {
-        text.push_str("\n# As Linux has it where nobody sets it:\n");
+        text.push_str("\n# Defaults of Linux:\n");
     }
     for setting in default {
         let _ = writeln!(text, "#{setting}");
@@ -38,14 +38,14 @@ pub fn text(now: &Now) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::now;
+    use super::super::current;
     use super::super::parse::parse;
     use super::*;
     use crate::kernel::pnet::{Device, Entry};
     use crate::kernel::settings::Seid;
 
     #[test]
-    fn what_is_written_is_read_as_what_was_set() {
+    fn the_written_file_is_parsed_as_the_same_settings() {
         let entry = |pnetid: &str, device| Entry {
             pnetid: pnetid.to_owned(),
             device,
@@ -55,7 +55,7 @@ mod tests {
             port,
         };
         let name = "eth0.7".to_owned();
-        let set = Now {
+        let set = Current {
             loaded: true,
             sysctls: vec![
                 ("net.smc.hs_ctrl".to_owned(), "mine".to_owned()),
@@ -78,7 +78,7 @@ mod tests {
         let lines = parse(&written).unwrap();
         assert_eq!(lines.len(), 10, "{written}");
         for line in &lines {
-            assert!(now::has(&set, &line.setting), "{line:?}");
+            assert!(current::has(&set, &line.setting), "{line:?}");
         }
         assert!(written.contains("\n#net.smc.wmem = 65536\n"), "{written}");
         assert!(written.lines().all(|line| line.len() <= 80), "{written}");

@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which connections are asked for.
+//! The filters of `smcctl connections`.
 
 use super::{Connection, State};
 use crate::kernel::diag::Mode;
 use clap::{Args, ValueEnum};
 use glob::Pattern;
 
-/// The filters. Those of a kind are alternatives; different kinds must all fit.
+/// The filters. Values of one filter are alternatives; all filters must match.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Filter {
     /// Only sockets of this process
     #[arg(long, value_name = "N", value_delimiter = ',')]
     pub pid: Vec<u32>,
-    /// Only sockets of this program: a glob for its name, or for its whole path
+    /// Only sockets of this program: a glob for its name or its full path
     #[arg(long, value_name = "GLOB")]
     pub program: Vec<Pattern>,
-    /// Only sockets with this port on one of the two sides
+    /// Only sockets with this local or peer port
     #[arg(long, value_name = "P", value_delimiter = ',')]
     pub port: Vec<u16>,
-    /// Only sockets with this port on this host's side
+    /// Only sockets with this local port
     #[arg(long, value_name = "P", value_delimiter = ',')]
     pub local_port: Vec<u16>,
     /// Only sockets in this state
     #[arg(long, value_name = "STATE", value_delimiter = ',')]
     pub state: Vec<State>,
-    /// Only sockets of this kind
+    /// Only sockets in this mode
     #[arg(long, value_name = "MODE", value_delimiter = ',')]
     pub mode: Vec<Kind>,
 }
 
-/// The kinds.
+/// The modes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
     /// Over RDMA
@@ -38,26 +38,26 @@ pub enum Kind {
     /// Through shared memory
     #[value(name = "smc-d", alias = "smcd")]
     SmcD,
-    /// Whatever has not fallen back
+    /// Any but TCP
     Smc,
     /// Fallen back
     Tcp,
 }
 
-fn any<T>(those: &[T], fits: impl Fn(&T) -> bool) -> bool {
-    those.is_empty() || those.iter().any(fits)
+fn any<T>(values: &[T], matches: impl Fn(&T) -> bool) -> bool {
+    values.is_empty() || values.iter().any(matches)
 }
 
 impl Filter {
-    /// Whether this is one that is asked for.
+    /// Whether all filters match.
     #[must_use]
-    pub fn fits(&self, connection: &Connection) -> bool {
-        self.fits_socket(connection) && self.fits_owner(connection)
+    pub fn matches(&self, connection: &Connection) -> bool {
+        self.matches_socket(connection) && self.matches_owner(connection)
     }
 
-    /// Whether it is, as far as it does not matter whose it is.
+    /// Whether the filters match that are not about processes.
     #[must_use]
-    pub fn fits_socket(&self, connection: &Connection) -> bool {
+    pub fn matches_socket(&self, connection: &Connection) -> bool {
         let (local, peer) = (connection.local.port, connection.peer.map(|peer| peer.port));
         any(&self.port, |port| local == *port || peer == Some(*port))
             && any(&self.local_port, |port| local == *port)
@@ -70,7 +70,7 @@ impl Filter {
             })
     }
 
-    fn fits_owner(&self, connection: &Connection) -> bool {
+    fn matches_owner(&self, connection: &Connection) -> bool {
         let processes = &connection.processes;
         any(&self.pid, |pid| {
             processes.iter().any(|process| process.pid == *pid)

@@ -1,45 +1,45 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every SMC socket of this network namespace, and those of them that are asked for.
+//! Lists the SMC sockets of this network namespace, and selects some.
 
+use super::clcsock::ClcSockets;
 use super::filter::Filter;
-use super::groups::Groups;
-use super::inner::Inner;
+use super::link_groups::LinkGroups;
 use super::Connection;
 use crate::failure::Failure;
 use crate::kernel::diag;
 use crate::kernel::owners::Owners;
 
-/// Every SMC socket.
+/// All SMC sockets.
 #[derive(Debug)]
 pub struct List {
     /// In the order of their addresses.
     pub connections: Vec<Connection>,
-    /// Whether there are processes that this user must not look into.
+    /// Whether there are processes that this user may not inspect.
     pub hides_owners: bool,
 }
 
-/// Those that were asked for.
+/// The sockets that match a filter.
 #[derive(Debug)]
-pub struct Picked {
+pub struct Selection {
     /// In the order of their addresses.
     pub connections: Vec<Connection>,
-    /// So many fit, as far as can be seen, and no process was found that has them.
+    /// The number of matching sockets without a visible process.
     pub ownerless: usize,
-    /// So many of these may be another user's.
+    /// The number of these that may be those of another user.
     pub hidden: usize,
 }
 
 impl List {
-    /// Those that the filter fits.
+    /// Selects the sockets that match a filter.
     #[must_use]
-    pub fn pick(mut self, filter: &Filter) -> Picked {
-        // Until it is accepted, and when it has been closed, it is nobody's.
+    pub fn select(mut self, filter: &Filter) -> Selection {
+        // Before accept and after close a socket has no process and no inode.
         let is_ownerless = |each: &&Connection| each.processes.is_empty() && each.inode != 0;
         let all = self.connections.iter();
-        let ownerless = all.filter(|each| filter.fits_socket(each));
+        let ownerless = all.filter(|each| filter.matches_socket(each));
         let ownerless = ownerless.filter(is_ownerless).count();
-        self.connections.retain(|each| filter.fits(each));
-        Picked {
+        self.connections.retain(|each| filter.matches(each));
+        Selection {
             connections: self.connections,
             ownerless,
             hidden: if self.hides_owners { ownerless } else { 0 },
@@ -47,8 +47,8 @@ impl List {
     }
 }
 
-impl Picked {
-    /// The processes that have them, each once, lowest first.
+impl Selection {
+    /// The PIDs of their processes, sorted and unique.
     #[must_use]
     pub fn pids(&self) -> Vec<u32> {
         let processes = self.connections.iter().flat_map(|each| &each.processes);
@@ -59,27 +59,27 @@ impl Picked {
     }
 }
 
-/// Every SMC socket of this network namespace.
+/// Lists all SMC sockets of this network namespace.
 ///
 /// # Errors
-/// In words, when the kernel does not tell.
+/// When the kernel does not list them.
 pub fn all() -> Result<List, Failure> {
     let sockets = diag::all()?;
-    let inner = Inner::of(&sockets);
-    let owners = Owners::find(&inner.inodes(&sockets));
+    let clc_sockets = ClcSockets::of(&sockets);
+    let owners = Owners::find(&clc_sockets.inodes(&sockets));
     let groups = if sockets.iter().any(|socket| socket.link.is_some()) {
-        Groups::read()
+        LinkGroups::read()
     } else {
-        Groups::default()
+        LinkGroups::default()
     };
     let mut connections: Vec<Connection> = sockets
         .iter()
         .map(|socket| {
-            let found = inner.find(socket, &owners);
+            let found = clc_sockets.find(socket, &owners);
             Connection::new(socket, &found, &owners, &groups)
         })
         .collect();
-    // Cached: what is sorted is large.
+    // Cached, since the keys are large.
     connections.sort_by_cached_key(|each| (each.local, each.peer, each.inode, each.cookie));
     Ok(List {
         connections,

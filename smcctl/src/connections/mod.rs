@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every SMC socket of this network namespace, with what is known of it from all
-//! sides: SMC_DIAG, its TCP socket ([`inner`]), its link group ([`groups`]) and the
-//! processes that have it. [`list`] asks for all of them, [`filter`] picks some, [`show`]
-//! shows them to people.
+//! The SMC sockets of this network namespace, with data from SMC_DIAG, from the inner TCP
+//! socket ([`clcsock`]), the link group ([`link_groups`]) and the processes. [`list`] reads
+//! them, [`filter`] selects, [`show`] formats.
 
+pub mod clcsock;
 pub mod filter;
-pub mod groups;
-pub mod inner;
+pub mod link_groups;
+
 pub mod list;
 pub mod show;
 
@@ -15,34 +15,34 @@ use crate::kernel::diag::{self, Fallback, Mode, Socket};
 use crate::kernel::owners::{Owners, Program};
 use crate::kernel::tcp::{self, Tcp};
 use clap::ValueEnum;
-use groups::Groups;
-use inner::Match;
+use clcsock::Match;
+use link_groups::LinkGroups;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::net::{IpAddr, SocketAddr};
 
-/// Where a socket is in its life, in the words that are shown.
+/// The state of a socket, as displayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Neither connected nor listening.
     Unconnected,
-    /// It listens.
+    /// Listening.
     Listening,
-    /// It is being connected.
+    /// Connecting.
     Connecting,
-    /// It is connected.
+    /// Connected.
     Connected,
-    /// One side has closed it, or both.
+    /// Closed by one side or both.
     Closing,
-    /// It was aborted.
+    /// Aborted.
     Aborted,
-    /// It has ended, or was never made.
+    /// The connection has ended or was never established.
     Closed,
 }
 
 impl State {
-    /// Its name.
+    /// Returns the name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -56,8 +56,7 @@ impl State {
         }
     }
 
-    /// While it is SMC, SMC knows; of a connection that is being made, and of TCP,
-    /// the TCP socket does.
+    /// The state of SMC; for TCP and before the connection, that of the inner socket.
     fn of(socket: &Socket, tcp: Option<&Tcp>) -> Self {
         match (socket.mode, socket.state, tcp.map(|tcp| tcp.state)) {
             (Mode::Tcp, _, Some(state)) => match state {
@@ -78,16 +77,16 @@ impl State {
     }
 }
 
-/// One end of a socket.
+/// An endpoint of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct End {
-    /// `None`: it could not be found out.
+pub struct Endpoint {
+    /// `None` if unknown.
     pub address: Option<IpAddr>,
     /// Its port.
     pub port: u16,
 }
 
-impl End {
+impl Endpoint {
     fn new(end: SocketAddr, is_known: bool) -> Self {
         Self {
             address: is_known.then_some(end.ip()),
@@ -96,12 +95,12 @@ impl End {
     }
 }
 
-/// A process that has the socket.
+/// A process with a descriptor of the socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Process {
-    /// Its number.
+    /// Its PID.
     pub pid: u32,
-    /// What it runs.
+    /// Its program.
     pub program: String,
     #[serde(skip)]
     file: String,
@@ -110,20 +109,20 @@ pub struct Process {
 /// The buffers of a connection, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Buffers {
-    /// For sending; 0 while there is none.
+    /// The send buffer; 0 before it is allocated.
     pub send: u32,
-    /// For receiving.
+    /// The receive buffer.
     pub receive: u32,
 }
 
-/// What went through a connection.
+/// The bytes transferred by a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Bytes {
-    /// Bytes that were sent.
+    /// Bytes sent.
     pub sent: u64,
-    /// Bytes that came.
+    /// Bytes received.
     pub received: u64,
-    /// The kernel counts SMC's bytes up to here and begins again.
+    /// The modulus of the count of SMC.
     pub sent_wraps_at: Option<u64>,
     /// See `sent_wraps_at`.
     pub received_wraps_at: Option<u64>,
@@ -164,42 +163,42 @@ impl Serialize for Fallback {
     }
 }
 
-/// What is known of a socket.
+/// An SMC socket.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Connection {
-    /// What it is.
+    /// The mode.
     pub mode: Mode,
-    /// Where it is in its life.
+    /// The state.
     pub state: State,
-    /// This side.
-    pub local: End,
-    /// The other side; none where there is no connection.
-    pub peer: Option<End>,
-    /// Who has it, as far as this user may know.
+    /// The local endpoint.
+    pub local: Endpoint,
+    /// The endpoint of the peer, if there is a connection.
+    pub peer: Option<Endpoint>,
+    /// Its processes, as far as this user may see them.
     pub processes: Vec<Process>,
-    /// Who made it.
+    /// The user that created it.
     pub uid: u32,
-    /// What `/proc/PID/fd` calls it.
+    /// The inode, as in `/proc/PID/fd`.
     pub inode: u64,
     #[serde(skip)]
     cookie: u64,
-    /// The link group, as `smcctl linkgroups` names it.
+    /// The link group, as in `smcctl linkgroups`.
     pub link_group: Option<String>,
     /// The RDMA device and port.
     pub device: Option<String>,
     /// Its buffers.
     pub buffers: Option<Buffers>,
-    /// What went through it.
+    /// The bytes transferred.
     pub bytes: Option<Bytes>,
-    /// Why it is TCP.
+    /// The reasons why it is TCP.
     pub fallback: Option<Fallback>,
 }
 
 impl Connection {
-    fn new(socket: &Socket, found: &Match, owners: &Owners, groups: &Groups) -> Self {
-        let Match { ends, tcp } = found;
-        let is_known = ends.is_some();
-        let ends = ends.unwrap_or(socket.ends);
+    fn new(socket: &Socket, found: &Match, owners: &Owners, groups: &LinkGroups) -> Self {
+        let Match { endpoints, tcp } = found;
+        let is_known = endpoints.is_some();
+        let endpoints = endpoints.unwrap_or(socket.endpoints);
         let state = State::of(socket, tcp.as_ref());
         let is_connection = !matches!(state, State::Unconnected | State::Listening);
         let buffers = match (socket.mode, socket.rings, tcp) {
@@ -219,8 +218,8 @@ impl Connection {
         Self {
             mode: socket.mode,
             state,
-            local: End::new(ends.local, is_known),
-            peer: (ends.peer.port() != 0).then(|| End::new(ends.peer, is_known)),
+            local: Endpoint::new(endpoints.local, is_known),
+            peer: (endpoints.peer.port() != 0).then(|| Endpoint::new(endpoints.peer, is_known)),
             processes: processes(owners, socket.inode),
             uid: socket.uid,
             inode: socket.inode,
@@ -234,7 +233,7 @@ impl Connection {
         }
     }
 
-    /// What the socket is known by as long as it lives.
+    /// The socket cookie, which identifies it.
     #[must_use]
     pub fn cookie(&self) -> u64 {
         self.cookie

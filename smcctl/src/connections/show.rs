@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Connections for people: a line each with what it is, whose and with whom, and
-//! under it what else is known.
+//! Formats connections: a line each, and details below it.
 
-use super::{Connection, End};
+use super::{Connection, Endpoint};
 use crate::commands::explain::wrapped;
 use crate::explain::codes::in_words;
 use crate::kernel::diag::Mode;
@@ -11,46 +10,46 @@ use std::fmt::Write;
 
 const MODE: usize = 5;
 const GAP: usize = 2;
-/// Under the first column but one.
+/// The position of the second column.
 const INDENT: &str = "       ";
-/// Longer names of programs are cut.
-const LONGEST_NAME: usize = 40;
+/// The maximum length of program names.
+const MAX_NAME: usize = 40;
 
-/// An end as people write it; `?` for an address that could not be found out.
+/// Formats an endpoint, with `?` for an unknown address.
 #[must_use]
-pub fn end(end: Option<End>) -> String {
-    match end {
-        None | Some(End { port: 0, .. }) => "-".to_owned(),
-        Some(End {
+pub fn endpoint(endpoint: Option<Endpoint>) -> String {
+    match endpoint {
+        None | Some(Endpoint { port: 0, .. }) => "-".to_owned(),
+        Some(Endpoint {
             address: Some(address),
             port,
         }) => std::net::SocketAddr::new(address, port).to_string(),
-        Some(End { port, .. }) => format!("?:{port}"),
+        Some(Endpoint { port, .. }) => format!("?:{port}"),
     }
 }
 
-/// The processes that have it: `nginx/4711 and 3 more`.
+/// The processes: `nginx/4711 +3`.
 #[must_use]
 pub fn program(connection: &Connection) -> String {
     let Some(first) = connection.processes.first() else {
         return "-".to_owned();
     };
-    let cut: String = first.program.chars().take(LONGEST_NAME).collect();
-    let name = format!("{cut}/{}", first.pid);
+    let name: String = first.program.chars().take(MAX_NAME).collect();
+    let name = format!("{name}/{}", first.pid);
     match connection.processes.len() {
         1 => name,
         count => format!("{name} +{}", count - 1),
     }
 }
 
-/// Why it is TCP, in words: the own reason and what the peer said.
+/// The reasons for TCP on this side and that of the peer.
 #[must_use]
 pub fn reasons(connection: &Connection) -> [Option<String>; 2] {
     let fallback = connection.fallback.unwrap_or_default();
     [fallback.own, fallback.peer].map(|code| (code != 0).then(|| in_words(code)))
 }
 
-/// What stands under the line.
+/// The details below the line.
 fn details(connection: &Connection) -> Vec<String> {
     let mut details = Vec::new();
     if let Some(group) = &connection.link_group {
@@ -74,7 +73,7 @@ fn details(connection: &Connection) -> Vec<String> {
     details
 }
 
-/// What of the line does not fit into it.
+/// The widths of the columns, and which columns fit.
 #[derive(Clone, Copy)]
 struct Layout {
     state: usize,
@@ -94,18 +93,18 @@ impl Layout {
         let [state, local, peer, program] =
             [(0, "STATE"), (1, "LOCAL"), (2, "PEER"), (3, "PROGRAM")]
                 .map(|(column, name)| width(column, name));
-        let most = usize::from(WIDTH);
+        let width = usize::from(WIDTH);
         let with_peer = MODE + state + local + peer + 3 * GAP;
         Self {
             state,
             local,
             peer,
-            has_program: with_peer + GAP + program <= most,
-            has_peer: with_peer <= most,
+            has_program: with_peer + GAP + program <= width,
+            has_peer: with_peer <= width,
         }
     }
 
-    /// The mode is given apart, for it may be coloured.
+    /// `mode` is separate, since it may contain a style.
     fn line(&self, mode: &str, [state, local, peer, program]: [&str; 4]) -> String {
         let gap = " ".repeat(GAP);
         let mut line = format!("{mode}{gap}{state:width$}{gap}", width = self.state);
@@ -126,14 +125,19 @@ impl Layout {
     }
 }
 
-/// All of them as text.
+/// Formats all connections.
 #[must_use]
 pub fn text(connections: &[Connection]) -> String {
     let lines: Vec<[String; 4]> = connections
         .iter()
         .map(|each| {
             let state = each.state.name().to_owned();
-            [state, end(Some(each.local)), end(each.peer), program(each)]
+            [
+                state,
+                endpoint(Some(each.local)),
+                endpoint(each.peer),
+                program(each),
+            ]
         })
         .collect();
     let layout = Layout::of(&lines);

@@ -2,19 +2,20 @@
 use super::filter::{Filter, Kind};
 use super::list::List;
 use super::*;
-use crate::kernel::diag::{Ends, Link, Rings};
+use crate::kernel::diag::{Link, Rings};
+use crate::kernel::endpoints::Endpoints;
 use std::path::PathBuf;
 
 fn connection(mode: Mode, local: &str, peer: &str, program: &str) -> Connection {
     let is_tcp = mode == Mode::Tcp;
-    let ends = Ends {
+    let endpoints = Endpoints {
         local: local.parse().unwrap(),
         peer: peer.parse().unwrap(),
     };
     let socket = Socket {
         state: diag::State::Active,
         mode,
-        ends,
+        endpoints,
         uid: 0,
         inode: 7,
         cookie: 1,
@@ -40,10 +41,10 @@ fn connection(mode: Mode, local: &str, peer: &str, program: &str) -> Connection 
         }),
     };
     let found = Match {
-        ends: Some(ends),
+        endpoints: Some(endpoints),
         tcp: None,
     };
-    let (owners, groups) = (Owners::default(), Groups::default());
+    let (owners, groups) = (Owners::default(), LinkGroups::default());
     let mut connection = Connection::new(&socket, &found, &owners, &groups);
     let (pid, file) = (4711, PathBuf::from("/usr/bin").join(program));
     connection.processes = vec![Process {
@@ -59,7 +60,7 @@ fn plain(connections: &[Connection]) -> String {
 }
 
 #[test]
-fn a_line_says_what_it_is_and_the_next_what_else_is_known() {
+fn details_are_below_the_line() {
     let text = plain(&[
         connection(Mode::SmcD, "192.0.2.1:80", "192.0.2.2:40000", "nginx"),
         connection(Mode::Tcp, "192.0.2.1:80", "192.0.2.2:40001", "nginx"),
@@ -74,7 +75,7 @@ SMC-D  connected  192.0.2.1:80  192.0.2.2:40000  nginx/4711
        link group 00000100, buffers 64K/63K, 1.2M sent, 7 received
 TCP    connected  192.0.2.1:80  192.0.2.2:40001  nginx/4711
        bytes n/a
-       why: the other side declined (0x05000000 PEERDECL)
+       why: the peer declined (0x05000000 PEERDECL)
        peer: {reason}
 "
         )
@@ -82,7 +83,7 @@ TCP    connected  192.0.2.1:80  192.0.2.2:40001  nginx/4711
 }
 
 #[test]
-fn whatever_the_addresses_and_names_it_fits() {
+fn the_text_fits_with_any_addresses_and_names() {
     let v6 = "[2001:db8:1111:2222:3333:4444:5555:6666]:65535";
     let name = "n".repeat(300);
     for (local, peer, name) in [
@@ -111,44 +112,44 @@ fn whatever_the_addresses_and_names_it_fits() {
 fn filters_combine() {
     let mode = Mode::SmcD;
     let nginx = connection(mode, "192.0.2.1:80", "192.0.2.2:40000", "nginx");
-    let fits = |change: fn(&mut Filter)| {
+    let selects = |change: fn(&mut Filter)| {
         let mut filter = Filter::default();
         change(&mut filter);
-        filter.fits(&nginx)
+        filter.matches(&nginx)
     };
     let glob = |glob: &str| Filter {
         program: vec![glob.parse().unwrap()],
         ..Filter::default()
     };
-    assert!(fits(|_| {}));
-    assert!(fits(|filter| filter.port = vec![80]));
-    assert!(fits(|filter| filter.port = vec![1, 40000]));
-    assert!(!fits(|filter| filter.port = vec![8080]));
-    assert!(fits(|filter| filter.local_port = vec![80]));
-    assert!(!fits(|filter| filter.local_port = vec![40000]));
-    assert!(fits(
+    assert!(selects(|_| {}));
+    assert!(selects(|filter| filter.port = vec![80]));
+    assert!(selects(|filter| filter.port = vec![1, 40000]));
+    assert!(!selects(|filter| filter.port = vec![8080]));
+    assert!(selects(|filter| filter.local_port = vec![80]));
+    assert!(!selects(|filter| filter.local_port = vec![40000]));
+    assert!(selects(
         |filter| filter.state = vec![State::Listening, State::Connected]
     ));
-    assert!(!fits(|filter| filter.state = vec![State::Listening]));
-    assert!(fits(|filter| filter.pid = vec![4711]));
-    assert!(!fits(|filter| filter.pid = vec![4712]));
-    assert!(fits(|filter| filter.mode = vec![Kind::Tcp, Kind::SmcD]));
-    assert!(fits(|filter| filter.mode = vec![Kind::Smc]));
-    assert!(!fits(|filter| filter.mode = vec![Kind::SmcR]));
-    assert!(!fits(|filter| {
+    assert!(!selects(|filter| filter.state = vec![State::Listening]));
+    assert!(selects(|filter| filter.pid = vec![4711]));
+    assert!(!selects(|filter| filter.pid = vec![4712]));
+    assert!(selects(|filter| filter.mode = vec![Kind::Tcp, Kind::SmcD]));
+    assert!(selects(|filter| filter.mode = vec![Kind::Smc]));
+    assert!(!selects(|filter| filter.mode = vec![Kind::SmcR]));
+    assert!(!selects(|filter| {
         filter.port = vec![80];
         filter.mode = vec![Kind::Tcp];
     }));
     for fitting in ["nginx", "ng*", "/usr/bin/*"] {
-        assert!(glob(fitting).fits(&nginx), "{fitting}");
+        assert!(glob(fitting).matches(&nginx), "{fitting}");
     }
     for other in ["redis*", "inx", "/opt/*"] {
-        assert!(!glob(other).fits(&nginx), "{other}");
+        assert!(!glob(other).matches(&nginx), "{other}");
     }
 }
 
-/// Two of nginx, one of which redis has, too, one of nobody that may be seen, and one
-/// that nobody has accepted yet.
+/// Two sockets of nginx, one of them also of redis, one of a hidden process, and one that
+/// has not been accepted yet.
 fn list(hides_owners: bool) -> List {
     let mode = Mode::SmcD;
     let mut connections: Vec<_> = ["nginx", "nginx", "hidden", "queued"]
@@ -168,28 +169,28 @@ fn list(hides_owners: bool) -> List {
 }
 
 #[test]
-fn processes_are_named_once_and_only_what_was_asked_for_is_hidden() {
-    let all = list(true).pick(&Filter::default());
+fn pids_are_unique_and_hidden_counts_only_matches() {
+    let all = list(true).select(&Filter::default());
     assert_eq!(all.pids(), [12, 4711]);
     assert_eq!((all.ownerless, all.hidden), (1, 1));
-    assert_eq!(list(false).pick(&Filter::default()).hidden, 0);
+    assert_eq!(list(false).select(&Filter::default()).hidden, 0);
     let other = Filter {
         local_port: vec![81],
         ..Filter::default()
     };
-    let none = list(true).pick(&other);
+    let none = list(true).select(&other);
     assert_eq!((none.pids().len(), none.ownerless, none.hidden), (0, 0, 0));
-    // Whose it is cannot be seen: it may be the one.
+    // The hidden process may be the one with this PID.
     let redis = Filter {
         pid: vec![12],
         ..Filter::default()
     };
-    let picked = list(true).pick(&redis);
-    assert_eq!((picked.connections.len(), picked.hidden), (1, 1));
+    let selection = list(true).select(&redis);
+    assert_eq!((selection.connections.len(), selection.hidden), (1, 1));
 }
 
 #[test]
-fn json_names_what_is_known_and_what_is_not() {
+fn unknown_values_are_null_in_json() {
     let fallback = connection(Mode::Tcp, "192.0.2.1:80", "192.0.2.2:40001", "nginx");
     let json = serde_json::to_value(&fallback).unwrap();
     assert_eq!(json["mode"], "TCP");

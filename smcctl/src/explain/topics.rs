@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What users of SMC on Linux must know and nobody tells them.
+//! Limitations that users of SMC on Linux need to know.
 
-/// One such thing.
+/// A topic.
 #[derive(Debug)]
 pub struct Topic {
-    /// The word to ask for it.
+    /// Its name on the command line.
     pub name: &'static str,
-    /// What it is, in one line.
+    /// A summary in one line.
     pub brief: &'static str,
-    /// What to know, a paragraph each.
+    /// The text, by paragraph.
     pub text: &'static [&'static str],
     /// What to do.
     pub advice: &'static [&'static str],
 }
 
-/// All of them.
+/// All topics.
 pub const TOPICS: &[Topic] = &[
     Topic {
         name: "ipv6",
-        brief: "clients with IPv6 sockets never get SMC-R version 2",
+        brief: "IPv6 connections never get SMC-R version 2",
         text: &[
-            "The kernel offers SMC-R version 2 only from IPv4 sockets. A client that makes an \
-             IPv6 socket gets none, even when it connects to an IPv4 address through it \
-             (::ffff:192.0.2.1). Java, Node.js and many other runtimes make IPv6 sockets by \
+            "The kernel offers SMC-R version 2 only for IPv4 connections. Before Linux 6.14 a \
+             client with an IPv6 socket gets none even if it connects to an IPv4 address \
+             (::ffff:192.0.2.1). Java, Node.js and many other runtimes create IPv6 sockets by \
              default.",
             "A server may listen on IPv6: its IPv4 clients get SMC-R version 2. SMC-R version 1 \
-             and SMC-D do not care.",
+             and SMC-D support IPv6.",
         ],
         advice: &[
-            "have the client use IPv4: java -Djava.net.preferIPv4Stack=true; \
+            "make the client use IPv4: java -Djava.net.preferIPv4Stack=true; \
              NODE_OPTIONS=--dns-result-order=ipv4first; curl -4; elsewhere an IPv4 address as \
              the host",
         ],
@@ -37,14 +37,14 @@ pub const TOPICS: &[Topic] = &[
         name: "debian",
         brief: "Debian's kernels from 6.18 on have no SMC",
         text: &[
-            "From Linux 6.18 on SMC needs CONFIG_DIBS. Debian's kernels of these versions leave \
-             it out, so they have no SMC at all. Debian 12 (6.1) and Debian 13 (6.12) have SMC \
+            "From Linux 6.18 on SMC needs CONFIG_DIBS. Debian's kernels of these versions are \
+             built without it, so they have no SMC. Debian 12 (6.1) and Debian 13 (6.12) have SMC \
              as a module, without loopback-ism.",
         ],
         advice: &[
-            "boot the kernel of Debian 13 (6.12); where it was removed: \
+            "boot the kernel of Debian 13 (6.12); if it was removed: \
              sudo apt-get install linux-image-amd64/trixie",
-            "or build one with CONFIG_DIBS, CONFIG_DIBS_LO (loopback-ism), CONFIG_SMC and \
+            "or build a kernel with CONFIG_DIBS, CONFIG_DIBS_LO (loopback-ism), CONFIG_SMC and \
              CONFIG_SMC_DIAG",
         ],
     },
@@ -52,29 +52,29 @@ pub const TOPICS: &[Topic] = &[
         name: "ueid",
         brief: "Soft-RoCE and loopback-ism need a user EID",
         text: &[
-            "SMC version 2 is used between hosts that have a user EID in common: a name that \
-             they were given. Soft-RoCE (rdma_rxe) can do only version 2, and loopback-ism \
-             needs one even on a single host. No kernel has one by default; without it \
-             connections become TCP (NOSMCDEV, NOUEID).",
-            "It is lost with the next boot: have it set by a unit of the system.",
+            "Hosts use SMC version 2 with each other if they have a common user EID, a name \
+             that the administrator sets. Soft-RoCE (rdma_rxe) supports only version 2, and \
+             loopback-ism needs a user EID even on a single host. None is set by default; \
+             without one connections fall back to TCP (NOSMCDEV, NOUEID).",
+            "It is lost at the next boot, unless it is in /etc/smc-shim.conf (smcctl save).",
         ],
-        advice: &["the same on both hosts: sudo smcctl ueid add SMCV2-DEFAULT-UEID"],
+        advice: &["set the same on both hosts: sudo smcctl ueid add SMCV2-DEFAULT-UEID"],
     },
     Topic {
         name: "security",
-        brief: "Landlock and owner rules of firewalls do not see SMC",
+        brief: "Landlock and firewall owner rules ignore SMC",
         text: &[
-            "Landlock's rules for bind and connect look for TCP sockets: they do not restrict \
+            "Landlock's rules for bind and connect apply to TCP sockets: they do not restrict \
              SMC sockets. A program that relies on them is less confined under SMC.",
             "The TCP connection inside an SMC socket belongs to no file, so rules by owner \
-             (iptables -m owner, nft meta skuid) do not match it: a rule that lets a user \
-             through does not, and one that keeps a user out does not either. Only the handshake \
-             and the end of an SMC connection pass netfilter, tc and packet captures; its data \
-             does not. SELinux knows SMC sockets by their own class, smc_socket.",
+             (iptables -m owner, nft meta skuid) do not match it, whether they accept or drop. \
+             Only the handshake and the end of an SMC connection pass netfilter, tc and packet \
+             captures; its data does not. SELinux has a class of its own for SMC sockets, \
+             smc_socket.",
         ],
         advice: &[
-            "keep such programs on TCP: SMC_PROCESSES='!NAME', or without smc_run",
-            "filter by address and port instead: these rules see every handshake",
+            "exclude such programs: SMC_PROCESSES='!NAME', or start them without smc_run",
+            "filter by address and port instead: such rules match every handshake",
         ],
     },
     Topic {
@@ -82,19 +82,19 @@ pub const TOPICS: &[Topic] = &[
         brief: "a broken RDMA path costs 5 s per connection",
         text: &[
             "When the TCP path works and the RDMA path does not, each connection waits for the \
-             first RDMA message, about 5 s, and then becomes TCP with TIMEOUT_CL (0x02010000). \
-             Nothing fails, everything is slow.",
-            "smc_run remembers such a destination and gives it TCP for a while \
-             (SMC_RETRY_AFTER). Other SMC programs pay each time.",
+             first RDMA message, about 5 s, and then falls back with TIMEOUT_CL (0x02010000). \
+             Nothing fails, but everything is slow.",
+            "smc_run remembers such a destination and uses TCP for it for some time \
+             (SMC_RETRY_AFTER). Other SMC programs wait each time.",
         ],
         advice: &[
-            "see whether it is so: smcctl check --peer HOST, smcctl explain TIMEOUT_CL",
-            "let UDP port 4791 (RoCEv2) through every firewall on the way",
+            "check the path: smcctl check --peer HOST, smcctl explain TIMEOUT_CL",
+            "allow UDP port 4791 (RoCEv2) in every firewall on the path",
         ],
     },
 ];
 
-/// The topic of a name.
+/// Finds a topic by name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Topic> {
     TOPICS
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_topic_hides_a_code_or_says_nothing() {
+    fn no_topic_is_empty_or_has_the_name_of_a_code() {
         for topic in TOPICS {
             assert!(crate::explain::codes::find(topic.name).is_none());
             assert!(topic.brief.len() <= 60, "{}: too long", topic.name);

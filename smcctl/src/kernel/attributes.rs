@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Netlink attributes: type, length, value, and values that are attributes again.
+//! Netlink attributes: type, length and value, where values may be nested attributes.
 
 use netlink_packet_core::{NlaBuffer, NlasIterator};
 
-/// A run of attributes. Truncated ones end it; unknown ones are passed over.
+/// A sequence of attributes, which ends at a truncated one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attributes<'a>(&'a [u8]);
 
 impl<'a> Attributes<'a> {
-    /// The attributes in `bytes`.
+    /// Parses `bytes`.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// Each attribute's type and value, in the kernel's order.
+    /// Iterates over types and values, in the kernel's order.
     pub fn iter(self) -> impl Iterator<Item = (u16, &'a [u8])> {
         NlasIterator::new(self.0)
             .map_while(Result::ok)
@@ -25,7 +25,7 @@ impl<'a> Attributes<'a> {
             })
     }
 
-    /// The value of the first attribute of that type.
+    /// Returns the value of the first attribute of a type.
     #[must_use]
     pub fn get(self, kind: u16) -> Option<&'a [u8]> {
         self.iter()
@@ -33,38 +33,38 @@ impl<'a> Attributes<'a> {
             .map(|(_, value)| value)
     }
 
-    /// The attributes inside that one; none when it is absent.
+    /// Returns the nested attributes; none if the attribute is absent.
     #[must_use]
     pub fn nest(self, kind: u16) -> Self {
         Self(self.get(kind).unwrap_or_default())
     }
 
-    /// The number in that attribute, of whatever size the kernel made it.
+    /// Returns a number of any size.
     #[must_use]
     pub fn number(self, kind: u16) -> Option<u64> {
         number(self.get(kind)?)
     }
 
-    /// The number, if it fits.
+    /// Returns a number, if it fits the type.
     #[must_use]
     pub fn small<T: TryFrom<u64>>(self, kind: u16) -> Option<T> {
         T::try_from(self.number(kind)?).ok()
     }
 
-    /// The text in that attribute.
+    /// Returns a text.
     #[must_use]
     pub fn text(self, kind: u16) -> Option<String> {
         Some(text(self.get(kind)?))
     }
 
-    /// The text, if there is any in it.
+    /// Returns a text, if it is not empty.
     #[must_use]
     pub fn word(self, kind: u16) -> Option<String> {
         self.text(kind).filter(|text| !text.is_empty())
     }
 }
 
-/// A number of 1, 2, 4 or 8 bytes in the machine's order.
+/// Parses a number of 1, 2, 4 or 8 bytes in host byte order.
 #[must_use]
 pub fn number(bytes: &[u8]) -> Option<u64> {
     Some(match bytes {
@@ -78,33 +78,39 @@ pub fn number(bytes: &[u8]) -> Option<u64> {
     })
 }
 
-/// Text up to its NUL, without the blanks that the kernel pads it with. Some of
-/// it comes from other hosts: nothing in it moves a terminal's cursor.
+/// The word for a small number; `None` for numbers without one.
+#[must_use]
+pub fn word_for(number: Option<u64>, words: &[&'static str]) -> Option<&'static str> {
+    words.get(usize::try_from(number?).ok()?).copied()
+}
+
+/// Parses a text up to NUL, without padding. Control characters are replaced, since some
+/// texts come from other hosts.
 #[must_use]
 pub fn text(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|byte| *byte == 0);
     let bytes = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
-    let harmless = |letter: char| if letter.is_control() { '?' } else { letter };
+    let printable = |letter: char| if letter.is_control() { '?' } else { letter };
     String::from_utf8_lossy(bytes)
         .trim_matches(' ')
         .chars()
-        .map(harmless)
+        .map(printable)
         .collect()
 }
 
-/// A number at a place, in the machine's order.
+/// Reads a 32-bit number at an offset, in host byte order.
 #[must_use]
 pub fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-/// A larger one.
+/// Reads a 64-bit number at an offset, in host byte order.
 #[must_use]
 pub fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-/// Adds an attribute to a request.
+/// Appends an attribute to a request.
 pub fn put(request: &mut Vec<u8>, kind: u16, value: &[u8]) {
     let length = u16::try_from(value.len() + 4).unwrap_or(u16::MAX);
     request.extend_from_slice(&length.to_ne_bytes());
@@ -113,7 +119,7 @@ pub fn put(request: &mut Vec<u8>, kind: u16, value: &[u8]) {
     request.resize(request.len().next_multiple_of(4), 0);
 }
 
-/// Adds a text with its NUL.
+/// Appends a text with NUL.
 pub fn put_text(request: &mut Vec<u8>, kind: u16, value: &str) {
     let mut bytes = value.as_bytes().to_vec();
     bytes.push(0);
@@ -125,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_put_is_found() {
+    fn attributes_are_read_back() {
         let mut inner = Vec::new();
         put(&mut inner, 3, &7_u16.to_ne_bytes());
         let mut bytes = Vec::new();
@@ -139,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn every_truncation_is_the_beginning_of_the_whole() {
+    fn a_truncated_sequence_is_a_prefix() {
         let mut bytes = Vec::new();
         for kind in 1..6 {
             put(&mut bytes, kind, &vec![1; usize::from(kind) * 3]);
@@ -153,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_that_lie_end_the_run() {
+    fn invalid_lengths_end_the_sequence() {
         for length in [0_u16, 1, 3, 200, u16::MAX] {
             let mut bytes = length.to_ne_bytes().to_vec();
             bytes.extend_from_slice(&[1, 0, 0xff, 0xff, 0xff, 0xff]);
@@ -162,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_harmless() {
+    fn control_characters_are_replaced() {
         assert_eq!(text(b"HOST   \0rest"), "HOST");
         assert_eq!(text(b"\x1b[2Jname\xff"), "?[2Jname\u{fffd}");
         assert_eq!(text(b""), "");

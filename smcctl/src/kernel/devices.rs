@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The devices that SMC knows, and what it says of itself.
+//! The devices of SMC.
 
 use super::attributes::Attributes;
 use super::generic::{refused, Family};
@@ -11,25 +11,25 @@ const GET_SYS_INFO: u8 = 1;
 const GET_DEV_SMCD: u8 = 5;
 const GET_DEV_SMCR: u8 = 6;
 
-/// The attributes that answers are wrapped in.
+/// The attributes that contain an answer.
 const SYS_INFO: u16 = 1;
 const DEV_SMCD: u16 = 5;
 const DEV_SMCR: u16 = 6;
 
 const SYS_IS_ISM_V2: u16 = 3;
 
-/// What DIBS shows of itself, and of its loopback device.
+/// DIBS and its loopback device in sysfs.
 const DIBS: &str = "/sys/class/dibs";
 const DIBS_LOOPBACK: &str = "/sys/class/dibs/lo";
 
 const DEV_USE_COUNT: u16 = 1;
 const DEV_IS_CRITICAL: u16 = 2;
 const DEV_PCI_ID: u16 = 7;
-/// The ports, by their number less one.
+/// The ports.
 const DEV_PORTS: [u16; 2] = [8, 9];
 const DEV_IB_NAME: u16 = 10;
 
-const PORT_IS_BY_HAND: u16 = 1;
+const PORT_IS_USER_DEFINED: u16 = 1;
 const PORT_PNETID: u16 = 2;
 const PORT_INTERFACE: u16 = 3;
 const PORT_STATE: u16 = 4;
@@ -39,57 +39,56 @@ const PORT_LINKS: u16 = 6;
 /// A port of a device. An ISM device has one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Port {
-    /// Counted from 1.
+    /// The number, from 1.
     pub number: u8,
-    /// The pnetid, from wherever it comes.
+    /// The pnetid, user-defined or of the hardware.
     pub pnetid: Option<String>,
-    /// Whether the pnetid was set by hand.
-    pub by_hand: bool,
-    /// The number of its network interface.
+    /// Whether the pnetid is user-defined.
+    pub user_defined: bool,
+    /// The index of its network interface.
     pub interface: Option<u32>,
-    /// Whether it can be used; ISM devices do not say.
+    /// Whether it is active; unknown for ISM devices.
     pub active: Option<bool>,
-    /// How many links use it; ISM devices do not say.
+    /// The number of links that use it; unknown for ISM devices.
     pub links: Option<u32>,
 }
 
 /// A device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Device {
-    /// The RDMA device's name; an ISM device has none.
+    /// The name of an RDMA device.
     pub name: Option<String>,
-    /// Its bus id; Soft-RoCE has none.
+    /// The bus ID; Soft-RoCE has none.
     pub bus_id: Option<String>,
-    /// How many link groups use it; RDMA devices do not say.
+    /// The number of link groups that use it; unknown for RDMA devices.
     pub uses: Option<u32>,
-    /// It is the last of a link group: without it, connections end.
+    /// It is the last device of a link group: without it connections end.
     pub critical: bool,
     /// Its ports.
     pub ports: Vec<Port>,
 }
 
 impl Device {
-    /// The port with that number.
+    /// Returns the port with a number.
     #[must_use]
     pub fn port(&self, number: u8) -> Option<&Port> {
         self.ports.iter().find(|port| port.number == number)
     }
 
-    /// The pnetid of the first port: an ISM device has no other.
+    /// The pnetid of the first port, the only one of an ISM device.
     #[must_use]
     pub fn pnetid(&self) -> Option<&String> {
         self.port(1)?.pnetid.as_ref()
     }
 }
 
-/// Whether an answer says that some device can do SMC-D version 2: an ISM, or
-/// loopback-ism.
+/// Whether an answer reports a device for SMC-D version 2: ISM or loopback-ism.
 #[must_use]
 pub fn ism_v2(answer: Attributes) -> bool {
     answer.nest(SYS_INFO).number(SYS_IS_ISM_V2) == Some(1)
 }
 
-/// The device in an answer: it has a name or a bus id.
+/// Parses the device in an answer.
 #[must_use]
 pub fn parse(answer: Attributes) -> Option<Device> {
     let device = [DEV_SMCR, DEV_SMCD]
@@ -112,35 +111,34 @@ pub fn parse(answer: Attributes) -> Option<Device> {
     })
 }
 
-/// The second port of a card that has only one is told as not valid.
+/// Parses a port. A card with one port reports the second one as invalid.
 fn port(number: u8, port: Attributes) -> Option<Port> {
     (port.number(PORT_IS_VALID) != Some(0)).then(|| Port {
         number,
         pnetid: port.word(PORT_PNETID),
-        by_hand: port.number(PORT_IS_BY_HAND) == Some(1),
+        user_defined: port.number(PORT_IS_USER_DEFINED) == Some(1),
         interface: port.small(PORT_INTERFACE).filter(|index| *index != 0),
         active: port.number(PORT_STATE).map(|state| state == 1),
         links: port.small(PORT_LINKS),
     })
 }
 
-/// All that SMC knows of devices.
+/// The devices that SMC reports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
     /// RDMA devices.
     pub rdma: Vec<Device>,
-    /// ISM devices; loopback-ism is not among them.
+    /// ISM devices without loopback-ism.
     pub ism: Vec<Device>,
-    /// Some device can do SMC-D version 2: ISM, or loopback-ism.
+    /// Whether some device supports SMC-D version 2: ISM or loopback-ism.
     pub ism_v2: bool,
-    /// Whether loopback-ism is among the devices of DIBS, which kernels have from 6.18
-    /// on; `None` without DIBS.
+    /// Whether DIBS (Linux 6.18 or newer) has its loopback device; `None` without DIBS.
     pub dibs_loopback: Option<bool>,
 }
 
 impl Known {
-    /// Loopback-ism is in no list of netlink's: without DIBS it is there when SMC-D
-    /// version 2 can be done without an ISM device.
+    /// Whether there is loopback-ism, which netlink does not list: without DIBS there is if
+    /// SMC-D version 2 is supported without an ISM device.
     #[must_use]
     pub fn has_loopback(&self) -> bool {
         self.dibs_loopback
@@ -153,10 +151,10 @@ fn dibs_loopback(root: &Root) -> Option<bool> {
     root.has(DIBS).then(|| root.has(DIBS_LOOPBACK))
 }
 
-/// Asks for all of it.
+/// Reads the devices.
 ///
 /// # Errors
-/// When the kernel does not tell something.
+/// When the kernel does not report them.
 pub fn read() -> Result<Known, Failure> {
     let family = Family::smc()?;
     let mut known = Known {
@@ -174,7 +172,7 @@ pub fn read() -> Result<Known, Failure> {
 /// A device with one port, for tests.
 #[cfg(test)]
 #[must_use]
-pub fn made_up(name: Option<&str>, bus_id: Option<&str>, pnetid: &str) -> Device {
+pub fn fixture(name: Option<&str>, bus_id: Option<&str>, pnetid: &str) -> Device {
     Device {
         name: name.map(str::to_owned),
         bus_id: bus_id.map(str::to_owned),
@@ -183,7 +181,7 @@ pub fn made_up(name: Option<&str>, bus_id: Option<&str>, pnetid: &str) -> Device
         ports: vec![Port {
             number: 1,
             pnetid: Some(pnetid.to_owned()),
-            by_hand: true,
+            user_defined: true,
             interface: None,
             active: None,
             links: None,
@@ -195,11 +193,11 @@ pub fn made_up(name: Option<&str>, bus_id: Option<&str>, pnetid: &str) -> Device
 mod tests {
     use super::*;
     use crate::kernel::attributes::{put, put_text};
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
     fn answer() -> Vec<u8> {
         let mut port = Vec::new();
-        put(&mut port, PORT_IS_BY_HAND, &[1]);
+        put(&mut port, PORT_IS_USER_DEFINED, &[1]);
         put_text(&mut port, PORT_PNETID, "NET1");
         put(&mut port, PORT_INTERFACE, &2_u32.to_ne_bytes());
         put(&mut port, PORT_STATE, &[1]);
@@ -226,7 +224,7 @@ mod tests {
         let port = Port {
             number: 1,
             pnetid: Some("NET1".to_owned()),
-            by_hand: true,
+            user_defined: true,
             interface: Some(2),
             active: Some(true),
             links: Some(3),
@@ -236,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn truncated_answers_are_no_devices() {
+    fn truncated_answers_are_ignored() {
         let answer = answer();
         for end in 0..answer.len() {
             assert_eq!(parse(Attributes::new(&answer[..end])), None, "{end}");
@@ -244,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_ism_is_where_there_is_no_other() {
+    fn version_2_without_ism_is_loopback() {
         let mut info = Vec::new();
         put(&mut info, SYS_IS_ISM_V2, &[1]);
         let mut answer = Vec::new();
@@ -261,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn dibs_tells_its_loopback_device() {
+    fn dibs_shows_its_loopback_device() {
         let tree = Tree::new();
         assert_eq!(dibs_loopback(&tree.root()), None);
         tree.write("sys/class/dibs/ism0/fabric_id", "0x0001\n");

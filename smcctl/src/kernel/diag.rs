@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! SMC_DIAG: what the kernel says of each SMC socket of this network namespace.
+//! SMC_DIAG: the SMC sockets of this network namespace.
 //!
-//! [`parse`] takes any bytes; what is missing or malformed is left out.
+//! [`parse`] accepts any bytes and ignores what is missing or malformed.
 
 use super::attributes::{text, u32_at, u64_at, Attributes};
-use super::{socket, support};
+use super::endpoints::Endpoints;
+use super::smc_socket::AF_SMC;
+use super::{modules, netlink};
 use crate::failure::{words, Failure};
 use crate::kernel::generic::{errno, Family};
 use serde::{Serialize, Serializer};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
 
-/// `AF_SMC`.
-pub const AF_SMC: u8 = 43;
 /// `NETLINK_SOCK_DIAG`.
 pub const SOCK_DIAG: isize = 4;
 /// `SOCK_DIAG_BY_FAMILY`.
@@ -25,7 +24,7 @@ const HEAD: usize = 64;
 const STATE: usize = 1;
 const MODE: usize = 2;
 /// `struct inet_diag_sockid`.
-const ENDS: std::ops::Range<usize> = 4..52;
+const SOCKID: std::ops::Range<usize> = 4..52;
 const UID: usize = 52;
 const INODE: usize = 56;
 
@@ -35,14 +34,14 @@ const LINK: u16 = 2;
 const ISM: u16 = 4;
 const FALLBACK: u16 = 5;
 
-/// Which attributes are asked for; the reasons for falling back come unasked.
+/// The attributes to request. The reasons for fallbacks come with any of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// No more than that.
-    Least,
+    /// None.
+    None,
     /// The link of SMC-R.
     Link,
-    /// Everything.
+    /// All.
     All,
 }
 
@@ -50,29 +49,29 @@ impl Wanted {
     fn bits(self) -> u8 {
         let bit = |attribute: u16| 1_u8 << (attribute - 1);
         match self {
-            Self::Least => 0,
+            Self::None => 0,
             Self::Link => bit(LINK),
             Self::All => bit(CONNECTION) | bit(LINK) | bit(ISM),
         }
     }
 }
 
-/// Where a socket is in its life (`net/smc/smc.h`).
+/// The state of a socket (`net/smc/smc.h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Neither connected nor listening; so is what was made TCP before it was.
+    /// Neither connected nor listening, also when it was demoted to TCP before.
     Init,
-    /// It listens.
+    /// Listening.
     Listen,
-    /// It is connected.
+    /// Connected.
     Active,
-    /// One side has closed it, or both.
+    /// Closed by one side or both.
     Closing,
-    /// It was aborted.
+    /// Aborted.
     Aborted,
-    /// It has ended, or was never made.
+    /// The connection has ended or was never established.
     Closed,
-    /// None that this program knows.
+    /// Another number.
     Unknown,
 }
 
@@ -90,21 +89,21 @@ impl From<u8> for State {
     }
 }
 
-/// What a connection is.
+/// The mode of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
     /// Over RDMA.
     SmcR,
     /// Through shared memory.
     SmcD,
-    /// SMC; of which kind the kernel does not tell, or nobody knows yet.
+    /// SMC of an unknown kind: before and after the connection.
     Smc,
-    /// Not SMC.
+    /// TCP: fallen back.
     Tcp,
 }
 
 impl Mode {
-    /// Its name.
+    /// Returns the name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -122,69 +121,27 @@ impl Serialize for Mode {
     }
 }
 
-/// Why a socket fell back: 0 for no reason.
+/// Why a socket fell back; 0 is no reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fallback {
-    /// This side's reason.
+    /// The reason on this side.
     pub own: u32,
-    /// What the other side said.
+    /// The reason that the peer sent.
     pub peer: u32,
 }
 
-/// The two ends of a socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Ends {
-    /// This side.
-    pub local: SocketAddr,
-    /// The other side.
-    pub peer: SocketAddr,
-}
-
-impl Ends {
-    /// Those in a `struct inet_diag_sockid`. Where the family is not known, what
-    /// fills one word only is IPv4.
-    #[must_use]
-    pub fn parse(id: &[u8], is_v4: Option<bool>) -> Option<Self> {
-        let bytes = |at: usize| id.get(at..)?.first_chunk::<16>().copied();
-        let port = |at: usize| Some(u16::from_be_bytes(*id.get(at..)?.first_chunk()?));
-        let (local, peer) = (bytes(4)?, bytes(20)?);
-        let is_short = |bytes: &[u8; 16]| bytes.iter().skip(4).all(|byte| *byte == 0);
-        let is_v4 = is_v4.unwrap_or(is_short(&local) && is_short(&peer));
-        let ip = |bytes: [u8; 16]| match bytes {
-            [a, b, c, d, ..] if is_v4 => IpAddr::from([a, b, c, d]),
-            _ => IpAddr::from(bytes).to_canonical(),
-        };
-        Some(Self {
-            local: SocketAddr::new(ip(local), port(0)?),
-            peer: SocketAddr::new(ip(peer), port(2)?),
-        })
-    }
-
-    /// Whether there is an address: of IPPROTO_SMC sockets SMC_DIAG has only ports.
-    #[must_use]
-    pub fn has_addresses(&self) -> bool {
-        !self.local.ip().is_unspecified() || !self.peer.ip().is_unspecified()
-    }
-
-    /// This side's port and the other's.
-    #[must_use]
-    pub fn ports(&self) -> (u16, u16) {
-        (self.local.port(), self.peer.port())
-    }
-}
-
-/// The rings of a connection, and what went through them.
+/// The ring buffers of a connection, and the bytes transferred through them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rings {
-    /// Bytes of the ring for sending; 0 while there is none.
+    /// The size of the send ring; 0 before it is allocated.
     pub send: u32,
-    /// Bytes of the ring for receiving.
+    /// The size of the receive ring.
     pub receive: u32,
-    /// Bytes of the peer's ring for receiving.
+    /// The size of the peer's receive ring.
     pub peer: u32,
-    /// Bytes put into the peer's ring. Begins again after 65536 times its size.
+    /// Bytes sent, modulo 65536 times the size of the peer's ring.
     pub sent: u64,
-    /// Bytes that came. Begins again after 65536 times the size of the ring.
+    /// Bytes received, modulo 65536 times the size of the receive ring.
     pub received: u64,
 }
 
@@ -214,11 +171,11 @@ pub struct Link {
     pub device: String,
     /// See `device`.
     pub port: u8,
-    /// This host's address there.
+    /// This host's GID.
     pub gid: String,
-    /// The other host's.
+    /// The peer's GID.
     pub peer_gid: String,
-    /// Whether this host is the server of the group.
+    /// Whether this host is the server of the link group.
     pub is_server: bool,
 }
 
@@ -235,32 +192,32 @@ impl Link {
     }
 }
 
-/// What SMC_DIAG says of a socket.
+/// A socket, as SMC_DIAG reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Socket {
-    /// Where it is in its life.
+    /// Its state.
     pub state: State,
-    /// What it is. Fallbacks only are told before and after there is a connection.
+    /// Its mode. Without a connection only fallbacks are known.
     pub mode: Mode,
-    /// Its ends.
-    pub ends: Ends,
-    /// Who made it.
+    /// Its addresses and ports.
+    pub endpoints: Endpoints,
+    /// The user that created it.
     pub uid: u32,
-    /// What `/proc/PID/fd` calls it; 0 before it is accepted.
+    /// The inode, as in `/proc/PID/fd`; 0 before it is accepted.
     pub inode: u64,
-    /// The cookie of the kernel: another one for every socket.
+    /// The socket cookie, unique since boot.
     pub cookie: u64,
-    /// While there is a connection of SMC.
+    /// The rings of an SMC connection.
     pub rings: Option<Rings>,
-    /// Of SMC-R.
+    /// The link of an SMC-R connection.
     pub link: Option<Link>,
-    /// The link group of SMC-D.
+    /// The link group of an SMC-D connection.
     pub ism_group: Option<u32>,
-    /// Of TCP.
+    /// Why it is TCP.
     pub fallback: Option<Fallback>,
 }
 
-/// The socket in an answer, if it is one.
+/// Parses the socket in an answer.
 #[must_use]
 pub fn parse(answer: &[u8]) -> Option<Socket> {
     let (head, rest) = answer.split_at_checked(HEAD)?;
@@ -280,7 +237,7 @@ pub fn parse(answer: &[u8]) -> Option<Socket> {
     Some(Socket {
         state,
         mode,
-        ends: Ends::parse(head.get(ENDS)?, None)?,
+        endpoints: Endpoints::parse(head.get(SOCKID)?, None)?,
         uid: u32_at(head, UID)?,
         inode: u64_at(head, INODE)?,
         cookie: u64_at(head, UID - 8)?,
@@ -291,34 +248,34 @@ pub fn parse(answer: &[u8]) -> Option<Socket> {
     })
 }
 
-/// Asks for every SMC socket; `each` is given them one by one.
+/// Calls `each` for every SMC socket.
 ///
 /// # Errors
-/// The kernel's: it has no SMC, or no `smc_diag`.
+/// That of the kernel, without SMC or `smc_diag`.
 pub fn each(wanted: Wanted, mut each: impl FnMut(Socket)) -> io::Result<()> {
     let mut request = [0_u8; REQUEST];
     let [family, _, _, attributes, ..] = &mut request;
     (*family, *attributes) = (AF_SMC, wanted.bits());
-    socket::dump(SOCK_DIAG, BY_FAMILY, &request, |answer| {
+    netlink::dump(SOCK_DIAG, BY_FAMILY, &request, |answer| {
         parse(answer).into_iter().for_each(&mut each);
     })
 }
 
-/// Every SMC socket with everything about it, each once.
+/// Reads every SMC socket with all attributes.
 ///
 /// # Errors
-/// In words, when the kernel does not tell.
+/// When the kernel does not list them.
 pub fn all() -> Result<Vec<Socket>, Failure> {
-    // Has the kernel load smc if it may: only then it looks for smc_diag.
+    // This makes the kernel load smc; without it, it does not look for smc_diag.
     Family::smc()?;
     let mut sockets = Vec::new();
     each(Wanted::All, |socket| sockets.push(socket)).map_err(|error| {
         match error.raw_os_error() {
-            Some(errno::ENOENT) => support::missing("smc_diag"),
+            Some(errno::ENOENT) => modules::missing("smc_diag"),
             _ => Failure::new(format!("cannot list SMC sockets: {}", words(&error))),
         }
     })?;
-    // One that comes or goes while the list is made may be in there twice.
+    // A socket that changes during the dump may be in it twice.
     sockets.sort_by_key(|socket| socket.cookie);
     sockets.dedup_by_key(|socket| socket.cookie);
     Ok(sockets)

@@ -1,45 +1,45 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Generic netlink: the families of SMC, by name.
+//! Generic netlink: the families of SMC.
 
 use super::attributes::{put_text, Attributes};
-use super::socket;
-use super::support;
+use super::modules;
+use super::netlink;
 use crate::failure::{again_with_sudo, words, Failure};
 use netlink_sys::protocols::NETLINK_GENERIC;
 use std::io;
 
-/// `CTRL_CMD_GETFAMILY` of the family of families, and its attributes.
+/// `CTRL_CMD_GETFAMILY` of the controller family, and its attributes.
 const CONTROL: u16 = 16;
 const GET_FAMILY: u8 = 3;
 const FAMILY_ID: u16 = 1;
 const FAMILY_NAME: u16 = 2;
 
-/// What Linux answers, by number: the standard library has no names for them.
+/// Error numbers of Linux, which the standard library does not name.
 pub mod errno {
-    /// Not permitted.
+    /// Operation not permitted.
     pub const EPERM: i32 = 1;
-    /// No such thing.
+    /// No such entry.
     pub const ENOENT: i32 = 2;
     /// Try again.
     pub const EAGAIN: i32 = 11;
-    /// No access.
+    /// Permission denied.
     pub const EACCES: i32 = 13;
-    /// Is there already.
+    /// Exists already.
     pub const EEXIST: i32 = 17;
-    /// Not valid.
+    /// Invalid argument.
     pub const EINVAL: i32 = 22;
-    /// No more room.
+    /// Out of range.
     pub const ERANGE: i32 = 34;
     /// Not supported.
     pub const EOPNOTSUPP: i32 = 95;
 }
 
-/// A family that this kernel has.
+/// A family of this kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct Family(u16);
 
 impl Family {
-    /// Everything about SMC but the pnetids.
+    /// The family of SMC, for everything but pnetids.
     ///
     /// # Errors
     /// When this kernel does not have it.
@@ -47,7 +47,7 @@ impl Family {
         Self::find("SMC_GEN_NETLINK", "smc")
     }
 
-    /// The pnetids.
+    /// The family for pnetids.
     ///
     /// # Errors
     /// When this kernel does not have it.
@@ -59,54 +59,51 @@ impl Family {
         let mut payload = vec![GET_FAMILY, 1, 0, 0];
         put_text(&mut payload, FAMILY_NAME, name);
         let mut found = None;
-        let asked = socket::call(NETLINK_GENERIC, CONTROL, &payload, |answer| {
+        let result = netlink::call(NETLINK_GENERIC, CONTROL, &payload, |answer| {
             found = found.or(family_id(answer));
         });
-        match (asked, found) {
+        match (result, found) {
             (Ok(()), Some(id)) => Ok(Self(id)),
-            (Err(error), _) if error.raw_os_error() != Some(errno::ENOENT) => {
-                Err(Failure::new(format!(
-                    "the kernel does not say what it knows of SMC: {}",
-                    words(&error)
-                )))
-            }
-            _ => Err(support::missing(module)),
+            (Err(error), _) if error.raw_os_error() != Some(errno::ENOENT) => Err(Failure::new(
+                format!("cannot query SMC over netlink: {}", words(&error)),
+            )),
+            _ => Err(modules::missing(module)),
         }
     }
 
-    /// Dumps what `command` tells; `each` is given the attributes of an answer.
+    /// Sends a dump request and calls `each` with the attributes of each answer.
     ///
     /// # Errors
-    /// The kernel's.
+    /// That of the kernel.
     pub fn dump(self, command: u8, mut each: impl FnMut(Attributes)) -> io::Result<()> {
-        socket::dump(NETLINK_GENERIC, self.0, &[command, 1, 0, 0], |answer| {
+        netlink::dump(NETLINK_GENERIC, self.0, &[command, 1, 0, 0], |answer| {
             each(Attributes::new(answer.get(4..).unwrap_or_default()));
         })
     }
 
-    /// Has `command` done.
+    /// Sends a request and waits for its acknowledgement.
     ///
     /// # Errors
-    /// The kernel's.
+    /// That of the kernel.
     pub fn call(self, command: u8, attributes: &[u8]) -> io::Result<()> {
         let mut payload = vec![command, 1, 0, 0];
         payload.extend_from_slice(attributes);
-        socket::call(NETLINK_GENERIC, self.0, &payload, |_| {})
+        netlink::call(NETLINK_GENERIC, self.0, &payload, |_| {})
     }
 }
 
-/// The family's number in an answer of the family of families.
+/// Parses the ID in an answer of the controller family.
 #[must_use]
 pub fn family_id(answer: &[u8]) -> Option<u16> {
     Attributes::new(answer.get(4..)?).small(FAMILY_ID)
 }
 
-/// `what` could not be done, for a reason that every command can have.
+/// The failure of a request with an error that any request can have.
 #[must_use]
 pub fn refused(what: &str, error: &io::Error) -> Failure {
     match error.raw_os_error() {
         Some(errno::EPERM | errno::EACCES) => Failure::new(format!(
-            "cannot {what}: this needs the privilege CAP_NET_ADMIN on the host itself"
+            "cannot {what}: this needs CAP_NET_ADMIN in the initial user namespace"
         ))
         .fixed_by(again_with_sudo()),
         Some(errno::EOPNOTSUPP) => {

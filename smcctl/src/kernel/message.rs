@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Netlink messages: what a datagram of the kernel is made of.
+//! Netlink messages in a datagram.
 
 use netlink_packet_core::{NetlinkBuffer, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN};
 use std::iter;
 
-/// What the kernel says.
+/// A message of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message<'a> {
-    /// An answer: its type and what is in it.
+    /// An answer: its type and payload.
     Answer(u16, &'a [u8]),
-    /// That was all; or all that could be had, with the number of an error.
+    /// The end of a dump, with an error number or 0.
     Done(i32),
-    /// No, with the number of an error; 0 is yes.
+    /// An error number, or 0 for an acknowledgement.
     Error(i32),
 }
 
-/// The messages in a datagram. A truncated one ends it.
+/// Iterates over the messages in a datagram, up to a truncated one.
 pub fn messages(datagram: &[u8]) -> impl Iterator<Item = Message<'_>> {
     let mut rest = datagram;
     iter::from_fn(move || loop {
@@ -33,13 +33,13 @@ pub fn messages(datagram: &[u8]) -> impl Iterator<Item = Message<'_>> {
     })
 }
 
-/// The kernel's errors are negative, and 0 is none.
+/// Parses an error number, which is negative in the message.
 fn errno(payload: &[u8]) -> i32 {
     let bytes = payload.first_chunk::<4>().copied().unwrap_or_default();
     i32::from_ne_bytes(bytes).saturating_neg()
 }
 
-/// A request: the header and what is asked.
+/// Builds a request from a header and a payload.
 #[must_use]
 pub fn request(kind: u16, flags: u16, payload: &[u8]) -> Vec<u8> {
     let length = 16 + payload.len();
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_datagram_is_its_messages() {
+    fn messages_are_parsed() {
         let bytes = datagram();
         let found: Vec<_> = messages(&bytes).collect();
         let expected = [
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn every_truncation_is_the_beginning_of_the_whole() {
+    fn a_truncated_datagram_is_a_prefix() {
         let bytes = datagram();
         let whole: Vec<_> = messages(&bytes).collect();
         for end in 0..bytes.len() {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_that_lie_end_the_datagram() {
+    fn invalid_lengths_end_the_datagram() {
         for length in [0_u32, 15, 17, u32::MAX] {
             let mut bytes = request(20, 0, b"");
             bytes[..4].copy_from_slice(&length.to_ne_bytes());

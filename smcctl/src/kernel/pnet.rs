@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The table of pnetids: which devices are said to share a network.
+//! The table of user-defined pnetids.
 
 use super::attributes::{put, put_text, Attributes};
 use super::generic::Family;
@@ -17,16 +17,16 @@ const NET: u16 = 2;
 const IB: u16 = 3;
 const PORT: u16 = 4;
 
-/// What the kernel writes where there is no device.
+/// The name that the kernel sends for no device.
 const NONE: &str = "n/a";
 
-/// A device that was given a pnetid.
+/// A device with a pnetid.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Device {
     /// An RDMA device's port, or an ISM device (which has one port).
     Ib {
-        /// Its name, or the bus id of an ISM device.
+        /// Its name, or the bus ID of an ISM device.
         name: String,
         /// The port's number.
         port: u8,
@@ -38,17 +38,17 @@ pub enum Device {
     },
 }
 
-/// A line of the table.
+/// An entry of the table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Entry {
     /// The pnetid.
     pub pnetid: String,
-    /// The device that has it.
+    /// The device.
     #[serde(flatten)]
     pub device: Device,
 }
 
-/// What an answer says: one line, or nothing when it names no device.
+/// Parses the entry in an answer, if it names a device.
 #[must_use]
 pub fn parse(attributes: Attributes) -> Option<Entry> {
     let device = |kind| {
@@ -70,10 +70,10 @@ pub fn parse(attributes: Attributes) -> Option<Entry> {
     })
 }
 
-/// The whole table, in order.
+/// Reads the table, sorted.
 ///
 /// # Errors
-/// When the kernel does not tell it.
+/// When the kernel does not report it.
 pub fn table() -> Result<Vec<Entry>, Failure> {
     let mut entries = Vec::new();
     Family::pnetid()?
@@ -84,10 +84,10 @@ pub fn table() -> Result<Vec<Entry>, Failure> {
     Ok(entries)
 }
 
-/// Gives devices a pnetid: a network interface, an RDMA port or an ISM device, or both.
+/// Adds entries for a network interface, for an RDMA port or ISM device, or for both.
 ///
 /// # Errors
-/// The kernel's.
+/// That of the kernel.
 pub fn add(
     family: Family,
     pnetid: &str,
@@ -106,20 +106,20 @@ pub fn add(
     family.call(ADD, &request)
 }
 
-/// Takes a pnetid from all devices that have it.
+/// Removes all entries with a pnetid.
 ///
 /// # Errors
-/// The kernel's.
+/// That of the kernel.
 pub fn remove(family: Family, pnetid: &str) -> io::Result<()> {
     let mut request = Vec::new();
     put_text(&mut request, NAME, pnetid);
     family.call(DELETE, &request)
 }
 
-/// Empties the table.
+/// Removes all entries.
 ///
 /// # Errors
-/// The kernel's.
+/// That of the kernel.
 pub fn flush(family: Family) -> io::Result<()> {
     family.call(FLUSH, &[])
 }
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_truncated_answer_is_no_other_entry() {
+    fn truncated_answers_have_no_wrong_entry() {
         let bytes = answer("TEST1", "n/a", "mlx5_0", 1);
         let whole = parse(Attributes::new(&bytes));
         for end in 0..bytes.len() {

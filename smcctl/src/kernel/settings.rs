@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What can be set in the kernel besides pnetids: user EIDs, the system EID, and
-//! the limit on handshakes.
+//! User EIDs, the system EID and the handshake limit.
 
 use super::attributes::{put_text, Attributes};
 use super::generic::{refused, Family};
@@ -23,27 +22,27 @@ const ENTRY: u16 = 1;
 const SEID_ENABLED: u16 = 2;
 const LIMIT_ENABLED: u16 = 1;
 
-/// Every EID has as many characters.
+/// The length of an EID.
 pub const EID_LENGTH: usize = 32;
-/// The kernel keeps no more user EIDs.
-pub const MOST_UEIDS: usize = 4;
+/// The maximum number of user EIDs.
+pub const MAX_UEIDS: usize = 4;
 
 /// The system EID.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Seid {
-    /// The EID; `None` on machines that have none.
+    /// The EID; `None` on machines without one.
     pub seid: Option<String>,
     /// Whether it is offered to peers.
     pub enabled: bool,
 }
 
-/// A user EID in an answer.
+/// Parses the user EID in an answer.
 #[must_use]
 pub fn ueid(attributes: Attributes) -> Option<String> {
     attributes.text(ENTRY).filter(|ueid| !ueid.is_empty())
 }
 
-/// The system EID in an answer.
+/// Parses the system EID in an answer.
 #[must_use]
 pub fn seid(attributes: Attributes) -> Seid {
     let seid = attributes.text(ENTRY).filter(|seid| !seid.is_empty());
@@ -53,10 +52,10 @@ pub fn seid(attributes: Attributes) -> Seid {
     }
 }
 
-/// The user EIDs, in the order in which they are offered.
+/// Reads the user EIDs, in the order in which they are offered.
 ///
 /// # Errors
-/// When the kernel does not tell them.
+/// When the kernel does not report them.
 pub fn ueids() -> Result<Vec<String>, Failure> {
     let mut ueids = Vec::new();
     Family::smc()?
@@ -68,7 +67,7 @@ pub fn ueids() -> Result<Vec<String>, Failure> {
 /// Adds a user EID of at most [`EID_LENGTH`] characters.
 ///
 /// # Errors
-/// The kernel's.
+/// That of the kernel.
 pub fn add_ueid(family: Family, ueid: &str) -> io::Result<()> {
     family.call(ADD_UEID, &padded(ueid))
 }
@@ -76,7 +75,7 @@ pub fn add_ueid(family: Family, ueid: &str) -> io::Result<()> {
 /// Removes a user EID.
 ///
 /// # Errors
-/// The kernel's.
+/// That of the kernel.
 pub fn remove_ueid(family: Family, ueid: &str) -> io::Result<()> {
     family.call(REMOVE_UEID, &padded(ueid))
 }
@@ -84,7 +83,7 @@ pub fn remove_ueid(family: Family, ueid: &str) -> io::Result<()> {
 /// Removes all user EIDs.
 ///
 /// # Errors
-/// The kernel's.
+/// That of the kernel.
 pub fn flush_ueids(family: Family) -> io::Result<()> {
     family.call(FLUSH_UEID, &[])
 }
@@ -95,10 +94,10 @@ fn padded(ueid: &str) -> Vec<u8> {
     request
 }
 
-/// The system EID.
+/// Reads the system EID.
 ///
 /// # Errors
-/// When the kernel does not tell it.
+/// When the kernel does not report it.
 pub fn read_seid() -> Result<Seid, Failure> {
     let mut found = Seid::default();
     Family::smc()?
@@ -107,33 +106,33 @@ pub fn read_seid() -> Result<Seid, Failure> {
     Ok(found)
 }
 
-/// Has the system EID offered to peers, or not.
+/// Enables or disables the system EID.
 ///
 /// # Errors
-/// The kernel's.
+/// That of the kernel.
 pub fn set_seid(family: Family, enabled: bool) -> io::Result<()> {
     family.call(if enabled { ENABLE_SEID } else { DISABLE_SEID }, &[])
 }
 
-/// Whether servers answer with TCP when there are more handshakes than they can do.
+/// Whether a server with too many handshakes falls back to TCP.
 ///
 /// # Errors
-/// When the kernel does not tell it.
-pub fn handshakes_limited() -> Result<bool, Failure> {
+/// When the kernel does not report it.
+pub fn is_handshake_limit_enabled() -> Result<bool, Failure> {
     let mut limited = false;
     Family::smc()?
         .dump(DUMP_LIMIT, |answer| {
             limited = answer.number(LIMIT_ENABLED) == Some(1);
         })
-        .map_err(|error| refused("read the limit on handshakes", &error))?;
+        .map_err(|error| refused("read the handshake limit", &error))?;
     Ok(limited)
 }
 
-/// Sets that, for this network namespace.
+/// Enables or disables the limit in this network namespace.
 ///
 /// # Errors
-/// The kernel's.
-pub fn limit_handshakes(family: Family, limited: bool) -> io::Result<()> {
+/// That of the kernel.
+pub fn set_handshake_limit(family: Family, limited: bool) -> io::Result<()> {
     family.call(if limited { ENABLE_LIMIT } else { DISABLE_LIMIT }, &[])
 }
 
@@ -143,7 +142,7 @@ mod tests {
     use crate::kernel::attributes::put;
 
     #[test]
-    fn a_ueid_is_sent_padded_and_read_bare() {
+    fn a_ueid_is_padded_when_sent() {
         let request = padded("MYEID");
         let value = Attributes::new(&request).get(ENTRY).unwrap_or_default();
         assert_eq!(value.len(), 33);
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_without_system_eid_answers_zeros() {
+    fn zeros_are_no_system_eid() {
         let mut bytes = Vec::new();
         put(&mut bytes, ENTRY, &[0; 33]);
         put(&mut bytes, SEID_ENABLED, &[1]);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The TCP sockets of this network namespace. Inside every SMC socket there is one:
-//! it knows the addresses that SMC_DIAG does not tell of IPPROTO_SMC sockets, and
-//! carries the data of those that fell back.
+//! The TCP sockets of this network namespace. Every SMC socket contains one, which has the
+//! addresses that SMC_DIAG does not report for IPPROTO_SMC sockets, and carries the data
+//! of fallbacks.
 
 use super::attributes::{u32_at, u64_at, Attributes};
-use super::diag::{Ends, BY_FAMILY, SOCK_DIAG};
-use super::socket;
+use super::diag::{BY_FAMILY, SOCK_DIAG};
+use super::endpoints::Endpoints;
+use super::netlink;
 use foldhash::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -17,8 +18,7 @@ const IPPROTO_TCP: u8 = 6;
 /// `INET_DIAG_INFO` and `INET_DIAG_SKMEMINFO`.
 const INFO: u16 = 2;
 const MEMORY: u16 = 7;
-/// All states but those in which there is no socket yet or any more (SYN_RECV,
-/// TIME_WAIT, NEW_SYN_RECV).
+/// All states but those without a full socket (SYN_RECV, TIME_WAIT, NEW_SYN_RECV).
 const STATES: u32 = 0xfff & !(1 << 3) & !(1 << 6);
 /// `struct inet_diag_req_v2` and `struct inet_diag_msg`.
 const REQUEST: usize = 56;
@@ -36,37 +36,37 @@ pub const LISTEN: u8 = 10;
 /// A TCP socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tcp {
-    /// Its ends.
-    pub ends: Ends,
-    /// TCP's state, by its number.
+    /// The endpoints.
+    pub endpoints: Endpoints,
+    /// The number of the state.
     pub state: u8,
-    /// Its inode; that of the inner socket of SMC belongs to no process.
+    /// The inode. That of an inner socket of SMC belongs to no process.
     pub inode: u64,
-    /// What the kernel counts, where it tells.
+    /// The byte counts, if the kernel reports them.
     pub counts: Option<Counts>,
-    /// Bytes of its buffers for sending and receiving, where the kernel tells.
+    /// The sizes of the send and receive buffers, if the kernel reports them.
     pub buffers: Option<(u32, u32)>,
 }
 
-/// What the kernel counts.
+/// Byte counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
-    /// Bytes sent, each once.
+    /// Bytes sent, without retransmissions.
     pub sent: u64,
-    /// Bytes that came.
+    /// Bytes received.
     pub received: u64,
 }
 
 /// TCP sockets by their ports.
 pub type ByPorts = HashMap<(u16, u16), Vec<Tcp>>;
 
-/// Those whose ports (this side's, the other's) are wanted. Empty where neither
-/// netlink nor procfs tells.
+/// Reads the sockets whose ports (local, peer) are wanted, over netlink or else from
+/// procfs.
 #[must_use]
 pub fn sockets(is_wanted: impl Fn((u16, u16)) -> bool) -> ByPorts {
     let mut found = ByPorts::default();
     let mut add = |tcp: Tcp| {
-        let ports = tcp.ends.ports();
+        let ports = tcp.endpoints.ports();
         if is_wanted(ports) {
             found.entry(ports).or_default().push(tcp);
         }
@@ -93,18 +93,18 @@ fn dump(family: u8, add: &mut impl FnMut(Tcp)) -> io::Result<()> {
     let mut request = vec![family, IPPROTO_TCP, wanted.iter().sum(), 0];
     request.extend(STATES.to_ne_bytes());
     request.resize(REQUEST, 0);
-    socket::dump(SOCK_DIAG, BY_FAMILY, &request, |answer| {
+    netlink::dump(SOCK_DIAG, BY_FAMILY, &request, |answer| {
         parse(answer).into_iter().for_each(&mut *add);
     })
 }
 
-/// The socket in an answer, if it is one.
+/// Parses the socket in an answer.
 #[must_use]
 pub fn parse(answer: &[u8]) -> Option<Tcp> {
     let (head, rest) = answer.split_at_checked(HEAD)?;
     let attributes = Attributes::new(rest);
     Some(Tcp {
-        ends: Ends::parse(head.get(4..52)?, Some(*head.first()? == AF_INET))?,
+        endpoints: Endpoints::parse(head.get(4..52)?, Some(*head.first()? == AF_INET))?,
         state: *head.get(1)?,
         inode: u32_at(head, 68)?.into(),
         counts: attributes.get(INFO).and_then(Counts::parse),
@@ -115,7 +115,7 @@ pub fn parse(answer: &[u8]) -> Option<Tcp> {
 }
 
 impl Counts {
-    /// In a `struct tcp_info`: `tcpi_bytes_sent` without `tcpi_bytes_retrans`
+    /// Parses a `struct tcp_info`: `tcpi_bytes_sent` without `tcpi_bytes_retrans`
     /// (`tcpi_bytes_acked` counts SYN and FIN, too), and `tcpi_bytes_received`.
     fn parse(info: &[u8]) -> Option<Self> {
         Some(Self {
@@ -125,16 +125,16 @@ impl Counts {
     }
 }
 
-/// The socket in a line of `/proc/net/tcp` or `tcp6`.
+/// Parses a line of `/proc/net/tcp` or `tcp6`.
 #[must_use]
 pub fn from_line(line: &str) -> Option<Tcp> {
     let mut fields = line.split_whitespace().skip(1);
-    let ends = Ends {
-        local: end(fields.next()?)?,
-        peer: end(fields.next()?)?,
+    let endpoints = Endpoints {
+        local: endpoint(fields.next()?)?,
+        peer: endpoint(fields.next()?)?,
     };
     Some(Tcp {
-        ends,
+        endpoints,
         state: u8::from_str_radix(fields.next()?, 16).ok()?,
         inode: fields.nth(5)?.parse().ok()?,
         counts: None,
@@ -142,8 +142,8 @@ pub fn from_line(line: &str) -> Option<Tcp> {
     })
 }
 
-/// `0100007F:1F90`: words in the machine's order, the port as a number.
-fn end(text: &str) -> Option<SocketAddr> {
+/// Parses `0100007F:1F90`: words in host byte order, the port as a number.
+fn endpoint(text: &str) -> Option<SocketAddr> {
     let (address, port) = text.split_once(':')?;
     let word = |at: usize| {
         let word = u32::from_str_radix(address.get(at..at + 8)?, 16).ok()?;
@@ -170,21 +170,21 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     #[test]
-    fn the_kernel_tells_of_a_connection() {
+    fn a_connection_is_found() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         client.write_all(b"twelve bytes").unwrap();
-        let ends = Ends {
+        let endpoints = Endpoints {
             local: client.local_addr().unwrap(),
             peer: client.peer_addr().unwrap(),
         };
-        let found = sockets(|ports| ports == ends.ports());
+        let found = sockets(|ports| ports == endpoints.ports());
         assert_eq!(found.len(), 1, "{found:?}");
-        let [tcp] = found[&ends.ports()].as_slice() else {
+        let [tcp] = found[&endpoints.ports()].as_slice() else {
             panic!("{found:?}");
         };
-        assert_eq!((tcp.ends, tcp.state), (ends, ESTABLISHED));
-        // Without tcp_diag there is no more than procfs tells.
+        assert_eq!((tcp.endpoints, tcp.state), (endpoints, ESTABLISHED));
+        // Without tcp_diag, procfs has no counts.
         if let Some(counts) = tcp.counts {
             assert_eq!((counts.sent, counts.received), (12, 0));
             assert!(tcp.buffers.unwrap().0 > 0);
@@ -196,16 +196,16 @@ mod tests {
     fn a_line_of_procfs() {
         let line = "   1: 0100007F:1F90 020200C0:0016 0A 00000000:00000000 00:00000000 00000000  1000        0 4711 1 0";
         let tcp = from_line(line).unwrap();
-        assert_eq!(tcp.ends.local, ([127, 0, 0, 1], 8080).into());
-        assert_eq!(tcp.ends.peer, ([192, 0, 2, 2], 22).into());
+        assert_eq!(tcp.endpoints.local, ([127, 0, 0, 1], 8080).into());
+        assert_eq!(tcp.endpoints.peer, ([192, 0, 2, 2], 22).into());
         assert_eq!((tcp.state, tcp.inode), (LISTEN, 4711));
         let line = "0: 00000000000000000000000001000000:0050 00000000000000000000000000000000:0000 0A 0:0 0:0 0 0 0 5";
         let tcp = from_line(line).unwrap();
-        assert_eq!(tcp.ends.local, "[::1]:80".parse().unwrap());
+        assert_eq!(tcp.endpoints.local, "[::1]:80".parse().unwrap());
     }
 
     #[test]
-    fn what_is_no_socket_is_left_out() {
+    fn invalid_input_is_ignored() {
         for line in [
             "",
             "sl local_address rem_address st",
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_where_the_kernel_puts_them() {
+    fn counts_have_the_offsets_of_the_kernel() {
         let mut info = vec![0_u8; 240];
         for (at, value) in [(128, 5_u64), (200, 70), (208, 30)] {
             info[at..at + 8].copy_from_slice(&value.to_ne_bytes());

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which of the kernel's own releases a kernel is made from, as far as it says so.
+//! The upstream release that a kernel is built from.
 
-/// A release of the kernel: `6.12.118`.
+/// A release: `6.12.118`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Number {
     /// The series: `(6, 12)`.
     pub series: (u32, u32),
-    /// Its stable release: `118`.
+    /// The stable release: `118`.
     pub patch: u32,
 }
 
-/// Whose kernel it is, which decides what its number says.
+/// The origin of a kernel, which decides what its release means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Origin {
-    /// Debian's: fixes of SMC come with the stable release that has them.
+    /// Debian, which has the fixes of its stable release.
     Debian,
-    /// It calls itself by nothing but the number.
+    /// Upstream: the release is only a number.
     Upstream,
-    /// A distributor's, or somebody's own: what is older may have later fixes.
+    /// Another distributor, who may have backported fixes.
     #[default]
     Other,
 }
 
-/// What a kernel says of itself.
+/// The version of a kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Version {
-    /// `None`: it does not say, or it is no finished release.
+    /// The release; `None` if unknown or a release candidate.
     pub number: Option<Number>,
-    /// Whose it is.
+    /// The origin.
     pub origin: Origin,
 }
 
@@ -39,7 +39,7 @@ impl std::fmt::Display for Number {
 }
 
 impl Number {
-    /// The number at the beginning, and what follows.
+    /// Splits a text into the leading number and the rest.
     fn split(text: &str) -> Option<(Self, &str)> {
         let of_number = |letter: char| letter.is_ascii_digit() || letter == '.';
         let end = text.find(|letter| !of_number(letter));
@@ -56,10 +56,10 @@ impl Number {
 }
 
 impl Version {
-    /// From `uname -r` and `uname -v`.
+    /// Parses `uname -r` and `uname -v`.
     ///
-    /// Debian has its package's version, which begins with the stable release, in the
-    /// second: `#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-3 (2026-11-26)`; in the first
+    /// Debian has the package version, which starts with the stable release, in the second:
+    /// `#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-3 (2026-11-26)`; in the first
     /// Debian 12 has `6.1.0-57-amd64`, Debian 13 `6.12.118+deb13-amd64`.
     #[must_use]
     pub fn parse(release: &str, build: &str) -> Self {
@@ -92,12 +92,12 @@ impl Version {
     }
 }
 
-/// Debian's package that always depends on the newest kernel of this kind, from `uname
-/// -r`: `linux-image-cloud-amd64`.
+/// The Debian package that depends on the newest kernel of this flavour:
+/// `linux-image-cloud-amd64`.
 #[must_use]
 pub fn debian_package(release: &str) -> Option<String> {
     let (_, rest) = release.split_once('-')?;
-    // `57` in Debian 12's; a processor's kind may begin with a digit, too.
+    // `57` in Debian 12. A flavour may start with a digit, too.
     let is_abi = |part: &str| {
         part.starts_with("0.") || (part.len() <= 3 && part != "686" && part.parse::<u32>().is_ok())
     };
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_says_it_in_its_own_way() {
+    fn versions_of_distributions_are_parsed() {
         let read = |release: &str, build: &str| {
             let version = Version::parse(release, build);
             let number = version.number.map(|number| number.to_string());
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn debian_has_a_package_for_each_kind() {
+    fn debian_has_a_package_for_each_flavour() {
         for (release, package) in [
             ("6.1.0-57-amd64", "linux-image-amd64"),
             ("6.1.0-57-cloud-arm64", "linux-image-cloud-arm64"),

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Runs a program and tells what its connections were.
+//! Runs a program and reports what its connections were.
 //!
-//! [`memory`] is shared with the program, in all of whose processes a library
-//! writes down connections; [`reader`] asks the kernel what they are while they
-//! are there, [`diag`] is how, and [`found`] what comes of it; [`tally`] adds them up
-//! and [`reason`] says why some are TCP; [`unseen`] are programs without the library.
-//! [`start`] makes the program's processes, and hands signals to it and its exit status
-//! back. [`told`] is the report. `unsafe` lives in [`memory`] and [`start`] only.
+//! A library in all processes of the program records connections in a table in
+//! [`shared_memory`]. [`reader`] reads it and looks up each connection in the kernel's
+//! list of SMC sockets ([`smc_sockets`]) while the socket exists; [`classify`] decides
+//! what it was, [`reason`] why it is TCP, and [`tally`] counts. [`not_counted`] lists
+//! programs without the library. [`child`] is the program itself. [`report`] is the
+//! result.
+//!
+//! `unsafe` is in [`shared_memory`], [`child`], [`signals`] and [`descriptors`] only.
 
-pub mod diag;
-pub mod found;
-pub mod memory;
+pub mod child;
+pub mod classify;
+pub mod descriptors;
+pub mod not_counted;
 pub mod reader;
 pub mod reason;
-pub mod start;
+pub mod report;
+pub mod shared_memory;
+pub mod signals;
+pub mod smc_sockets;
 pub mod tally;
-pub mod told;
-pub mod unseen;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Reads what the program's processes write down, asks the kernel about it while
-//! the sockets are there, and adds it up.
+//! Reads the records of the program's processes, looks the connections up in the kernel
+//! while their sockets exist, and counts them.
 
-use super::diag::{self, Seen};
-use super::found::{found, Found, Watched};
-use super::memory::{self, becomes_reader, reads_no_more};
-use super::reason::{Judge, Why};
-use super::tally::{Tally, What};
+use super::classify::{classify, Class, Tracked};
+use super::reason::{Explainer, TcpReason};
+use super::shared_memory::{self, lock_reader, unlock_reader};
+use super::smc_sockets::{self, Observed};
+use super::tally::{Tally, Transport};
 use crate::failure::{words, Failure};
 use smc_core::report::table::{Entry, Kind, Phase, Role, Table, Ticket};
 use std::collections::{BTreeMap, HashMap};
@@ -16,193 +16,195 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Connections that are being made are looked at again after this time at first,
-/// and after twice the time each time, up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// Nobody who closes a connection waits longer because of the others.
-const LONGEST_REST: Duration = Duration::from_millis(100);
+/// The interval at which pending connections are looked up; it doubles each time.
+const MIN_INTERVAL: Duration = Duration::from_millis(50);
+const MAX_INTERVAL: Duration = Duration::from_secs(2);
+/// The maximum delay between two lists, since a program that closes a connection waits.
+const MAX_DELAY: Duration = Duration::from_millis(100);
 
-/// The thread that reads.
+/// The thread that reads the table.
 #[derive(Debug)]
 pub struct Reader {
     table: &'static Table,
-    ends: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
     thread: JoinHandle<Tally>,
 }
 
 impl Reader {
-    /// Begins; when this returns, the program may be started.
+    /// Starts the thread. When this returns, the program can be started.
     ///
     /// # Errors
-    /// When there may be no more threads.
-    pub fn begin(table: &'static Table, judge: Judge) -> Result<Self, Failure> {
-        let ends = Arc::new(AtomicBool::new(false));
-        let (begun, has_begun) = channel();
-        let reads = {
-            let ends = Arc::clone(&ends);
+    /// When no thread can be created.
+    pub fn begin(table: &'static Table, explainer: Explainer) -> Result<Self, Failure> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (started, is_started) = channel();
+        let read = {
+            let stop = Arc::clone(&stop);
             move || {
-                becomes_reader(table);
-                let _ = begun.send(());
-                let tally = Reading::new(table, judge).until(&ends);
-                reads_no_more(table);
+                lock_reader(table);
+                let _ = started.send(());
+                let tally = State::new(table, explainer).run(&stop);
+                unlock_reader(table);
                 tally
             }
         };
-        let thread = thread::Builder::new().spawn(reads).map_err(|error| {
-            Failure::new(format!("no thread for the report: {}", words(&error)))
+        let thread = thread::Builder::new().spawn(read).map_err(|error| {
+            Failure::new(format!(
+                "cannot create a thread for the report: {}",
+                words(&error)
+            ))
         })?;
-        let _ = has_begun.recv();
+        let _ = is_started.recv();
         Ok(Self {
             table,
-            ends,
+            stop,
             thread,
         })
     }
 
-    /// Ends; what has been added up.
+    /// Ends the thread and returns the counts.
     #[must_use]
     pub fn end(self) -> Tally {
-        self.ends.store(true, Relaxed);
+        self.stop.store(true, Relaxed);
         if self.table.notify() {
-            memory::wake(self.table.changes());
+            shared_memory::wake(self.table.changes());
         }
         self.thread.join().unwrap_or_default()
     }
 }
 
-struct Reading {
+struct State {
     table: &'static Table,
-    judge: Judge,
-    watched: BTreeMap<u64, Watched>,
+    explainer: Explainer,
+    tracked: BTreeMap<u64, Tracked>,
     tally: Tally,
-    pause: Duration,
-    next_look: Instant,
-    /// How long the last list has taken.
-    rest: Duration,
+    interval: Duration,
+    next_lookup: Instant,
+    /// How long reading the last list took.
+    delay: Duration,
 }
 
-impl Reading {
-    fn new(table: &'static Table, judge: Judge) -> Self {
+impl State {
+    fn new(table: &'static Table, explainer: Explainer) -> Self {
         Self {
             table,
-            judge,
-            watched: BTreeMap::new(),
+            explainer,
+            tracked: BTreeMap::new(),
             tally: Tally::default(),
-            pause: FIRST_PAUSE,
-            next_look: Instant::now(),
-            rest: Duration::ZERO,
+            interval: MIN_INTERVAL,
+            next_lookup: Instant::now(),
+            delay: Duration::ZERO,
         }
     }
 
-    fn until(mut self, ends: &AtomicBool) -> Tally {
+    fn run(mut self, stop: &AtomicBool) -> Tally {
         loop {
-            let bell = self.table.changes_value();
-            let is_end = ends.load(Relaxed);
-            let mut is_news = self.take_news();
+            let notified = self.table.changes_value();
+            let is_end = stop.load(Relaxed);
+            let mut has_changed = self.take_changed();
             if is_end {
-                is_news |= self.take_all();
+                has_changed |= self.take_all();
             }
-            let limit = self.look(is_news || is_end);
+            let limit = self.look_up(has_changed || is_end);
             if is_end && limit != Some(Duration::ZERO) {
                 break;
             }
             if limit != Some(Duration::ZERO) {
                 self.table.sleeps(true);
-                memory::sleep(self.table.changes(), bell, limit);
+                shared_memory::sleep(self.table.changes(), notified, limit);
                 self.table.sleeps(false);
             }
         }
         for role in [Role::Accepting, Role::Connecting] {
             for kind in [Kind::Tcp, Kind::Smc] {
-                let what = match kind {
-                    Kind::Tcp => What::Tcp(Why::TooMany),
-                    Kind::Smc => What::Smc,
+                let transport = match kind {
+                    Kind::Tcp => Transport::Tcp(TcpReason::TooMany),
+                    Kind::Smc => Transport::Smc,
                 };
                 let count = self.table.overflow(role, kind);
-                self.tally.add(role.into(), None, what, count);
+                self.tally.add(role.into(), None, transport, count);
             }
         }
         self.tally
     }
 
-    fn take_news(&mut self) -> bool {
-        let mut is_news = false;
+    fn take_changed(&mut self) -> bool {
+        let mut has_changed = false;
         self.table.take_dirty(|ticket| {
-            is_news = true;
-            self.watched.insert(ticket.number(), Watched::default());
+            has_changed = true;
+            self.tracked.insert(ticket.number(), Tracked::default());
         });
-        is_news
+        has_changed
     }
 
-    /// Whoever was killed between writing and ringing has not rung.
+    /// A process may have been killed between recording and notifying.
     fn take_all(&mut self) -> bool {
-        let known = self.watched.len();
+        let known = self.tracked.len();
         self.table.all(|ticket| {
-            self.watched.entry(ticket.number()).or_default();
+            self.tracked.entry(ticket.number()).or_default();
         });
-        self.watched.len() > known
+        self.tracked.len() > known
     }
 
-    /// Looks at all that is watched; when it should next be looked at.
-    fn look(&mut self, is_news: bool) -> Option<Duration> {
+    /// Looks up all tracked connections. Returns when to do so again.
+    fn look_up(&mut self, has_changed: bool) -> Option<Duration> {
         let now = Instant::now();
-        if is_news {
-            self.pause = FIRST_PAUSE;
-        } else if now < self.next_look {
-            return Some(self.next_look - now);
+        if has_changed {
+            self.interval = MIN_INTERVAL;
+        } else if now < self.next_lookup {
+            return Some(self.next_lookup - now);
         }
         let table = self.table;
         let mut current: Vec<(Ticket, Phase, Entry)> = Vec::new();
-        self.watched.retain(|number, _| {
+        self.tracked.retain(|number, _| {
             let Some(ticket) = Ticket::from_number(*number) else {
                 return false;
             };
             let phase = table.phase(ticket);
-            let is_watched = matches!(phase, Phase::Made | Phase::Connecting | Phase::GivenUp);
-            if let (true, Some(slot)) = (is_watched, table.slot(ticket)) {
+            let is_tracked = matches!(phase, Phase::Made | Phase::Connecting | Phase::GivenUp);
+            if let (true, Some(slot)) = (is_tracked, table.slot(ticket)) {
                 current.push((ticket, phase, slot.entry()));
             }
-            is_watched
+            is_tracked
         });
         let list = self.list(&current);
-        let mut looks_again = false;
+        let mut is_pending = false;
         for (ticket, phase, entry) in current {
-            looks_again |= self.decide(ticket, phase, &entry, &list);
+            is_pending |= self.decide(ticket, phase, &entry, &list);
         }
-        if looks_again {
+        if is_pending {
             return Some(Duration::ZERO);
         }
-        if self.watched.is_empty() {
+        if self.tracked.is_empty() {
             return None;
         }
-        let pause = self.pause;
-        self.pause = LONGEST_PAUSE.min(pause * 2);
-        self.next_look = now + pause;
-        Some(pause)
+        let interval = self.interval;
+        self.interval = MAX_INTERVAL.min(interval * 2);
+        self.next_lookup = now + interval;
+        Some(interval)
     }
 
-    /// The kernel's list, where one of these connections may be in it.
-    fn list(&mut self, current: &[(Ticket, Phase, Entry)]) -> HashMap<u64, Seen> {
+    /// Reads the kernel's list, if one of these connections can be in it.
+    fn list(&mut self, current: &[(Ticket, Phase, Entry)]) -> HashMap<u64, Observed> {
         if !current
             .iter()
             .any(|(.., entry)| entry.facts.is_known_to_smc())
         {
             return HashMap::new();
         }
-        // Where there are very many sockets, half of a processor is enough.
-        thread::sleep(self.rest.min(LONGEST_REST));
-        let begun = Instant::now();
-        // Without a list nothing is in it.
-        let mut list = diag::list().unwrap_or_default();
-        // Who is missing may be in another network.
+        // With very many sockets this thread uses at most half of a processor.
+        thread::sleep(self.delay.min(MAX_DELAY));
+        let start = Instant::now();
+        // A failure is an empty list.
+        let mut list = smc_sockets::list().unwrap_or_default();
+        // Missing sockets may be in another network namespace.
         let mut elsewhere: Vec<u32> = current
             .iter()
             .filter(|(ticket, _, entry)| {
                 entry.facts.is_known_to_smc()
                     && !list.contains_key(&entry.inode)
-                    && (self.watched.get(&ticket.number()))
-                        .is_some_and(|watched| !watched.is_seen())
+                    && (self.tracked.get(&ticket.number()))
+                        .is_some_and(|tracked| !tracked.was_listed())
             })
             .map(|(.., entry)| entry.process)
             .collect();
@@ -213,48 +215,48 @@ impl Reading {
                 .iter()
                 .all(|(.., entry)| list.contains_key(&entry.inode))
             {
-                list.extend(diag::list_of(process));
+                list.extend(smc_sockets::list_in_namespace_of(process));
             }
         }
-        self.rest = begun.elapsed();
+        self.delay = start.elapsed();
         list
     }
 
-    /// True: it is to be looked for at once again.
+    /// Classifies and counts a connection. Returns whether to look it up again at once.
     fn decide(
         &mut self,
         ticket: Ticket,
         phase: Phase,
         entry: &Entry,
-        list: &HashMap<u64, Seen>,
+        list: &HashMap<u64, Observed>,
     ) -> bool {
         let seen = list.get(&entry.inode);
-        let Some(watched) = self.watched.get_mut(&ticket.number()) else {
+        let Some(tracked) = self.tracked.get_mut(&ticket.number()) else {
             return false;
         };
-        watched.was_looked_for(seen.is_some());
-        let found = found(phase, entry, seen, *watched);
-        if found == Found::NotYet {
+        tracked.record(seen.is_some());
+        let class = classify(phase, entry, seen, *tracked);
+        if class == Class::Pending {
             return phase != Phase::Connecting;
         }
-        // The program may have done something to it meanwhile: then it comes again.
+        // If the program has changed the record meanwhile, it is reported again.
         if let Some(is_waited_for) = self.table.free(ticket, phase) {
             if let (true, Some(slot)) = (is_waited_for, self.table.slot(ticket)) {
-                memory::wake(slot.futex());
+                shared_memory::wake(slot.futex());
             }
-            let what = match found {
-                Found::SmcR => Some(What::SmcR),
-                Found::SmcD => Some(What::SmcD),
-                Found::Smc => Some(What::Smc),
-                Found::Tcp(listed) => Some(What::Tcp(self.judge.why(entry, listed))),
-                Found::CountsNot | Found::NotYet => None,
+            let transport = match class {
+                Class::SmcR => Some(Transport::SmcR),
+                Class::SmcD => Some(Transport::SmcD),
+                Class::Smc => Some(Transport::Smc),
+                Class::Tcp(listed) => Some(Transport::Tcp(self.explainer.reason(entry, listed))),
+                Class::NotCounted | Class::Pending => None,
             };
-            if let Some(what) = what {
+            if let Some(transport) = transport {
                 let (role, port) = (entry.facts.role.into(), entry.facts.port);
-                self.tally.add(role, Some(port), what, 1);
+                self.tally.add(role, Some(port), transport, 1);
             }
         }
-        self.watched.remove(&ticket.number());
+        self.tracked.remove(&ticket.number());
         false
     }
 }

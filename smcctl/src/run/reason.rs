@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Why a connection is TCP: what the kernel says, what the lists say, and what can
-//! be told from what its socket was before.
+//! Why a connection is TCP: from the reasons of the kernel, the lists, and what the
+//! socket was before.
 
 use crate::explain::codes::in_words;
 use serde::{Serialize, Serializer};
@@ -9,45 +9,45 @@ use smc_policy::{Config, Verdict};
 use std::fmt;
 use std::net::{Ipv6Addr, SocketAddr};
 
-/// The kernel's reason for a socket that was made TCP before it was connected
-/// (`SMC_CLC_DECL_OPTUNSUPP`): by the shim, or because of what the program did.
+/// The kernel's reason for a socket that was demoted before the connect
+/// (`SMC_CLC_DECL_OPTUNSUPP`): by the shim, or by an option that the program set.
 pub const FORCED: u32 = 0x0306_0000;
-/// The peer has a reason (`SMC_CLC_DECL_PEERDECL`).
+/// The peer declined (`SMC_CLC_DECL_PEERDECL`).
 const PEER_DECLINED: u32 = 0x0500_0000;
 
 /// Why a connection is TCP.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
+pub enum TcpReason {
     /// `SMC_DISABLE`.
     Disabled,
-    /// The kernel has none.
+    /// The kernel has no SMC.
     NoSmc,
-    /// The lists, in the words of the policy.
+    /// The lists do not allow it: the reason of the policy.
     Listed(String),
-    /// The program is not on the list.
+    /// The program is not in `SMC_PROCESSES`.
     Program,
-    /// The kernel's own reason and the peer's.
+    /// The kernel's reasons on this side and on the peer.
     Kernel(u32, u32),
-    /// The shim remembers that SMC with this peer was slow.
+    /// The shim uses TCP after a slow handshake with this peer.
     Slow,
-    /// TCP took over from an SMC handshake.
+    /// The SMC handshake failed and was replaced by TCP.
     Handshake,
-    /// The program did what only TCP can.
+    /// The program used what only TCP supports.
     OnlyTcp,
-    /// Its socket, or its listener's, was never SMC.
+    /// The socket or its listener was never SMC.
     NeverSmc(Side),
-    /// It fell back and was gone before the kernel was asked why.
-    Unseen,
-    /// It was one too many at a time for details.
+    /// It fell back and was closed before the kernel was asked for the reason.
+    Gone,
+    /// There were too many connections at a time for details.
     TooMany,
 }
 
-/// [`Role`] in an order.
+/// [`Role`] with an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
-    /// It was accepted.
+    /// Accepted.
     Accepted,
-    /// It was made.
+    /// Connected.
     Connected,
 }
 
@@ -60,7 +60,7 @@ impl From<Role> for Side {
     }
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for TcpReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Disabled => f.write_str("SMC_DISABLE=1"),
@@ -71,47 +71,49 @@ impl fmt::Display for Why {
                 write!(f, "the peer declined: {}", in_words(*peer))
             }
             Self::Kernel(own, _) => f.write_str(&in_words(*own)),
-            Self::Slow => f.write_str("SMC with this host was slow a short while ago"),
+            Self::Slow => f.write_str("the last SMC handshake with this host was slow"),
             Self::Handshake => f.write_str("the SMC handshake failed or was interrupted"),
-            Self::OnlyTcp => f.write_str("the program used what only TCP can do"),
-            Self::NeverSmc(Side::Connected) => f.write_str("it was not made as an SMC socket"),
+            Self::OnlyTcp => f.write_str("the program used what only TCP supports"),
+            Self::NeverSmc(Side::Connected) => {
+                f.write_str("the socket was not created as an SMC socket")
+            }
             Self::NeverSmc(Side::Accepted) => f.write_str("the listening socket was not SMC"),
-            Self::Unseen => f.write_str("gone before the kernel was asked why"),
-            Self::TooMany => f.write_str("too many at one time to ask why"),
+            Self::Gone => f.write_str("closed before the kernel was asked for the reason"),
+            Self::TooMany => f.write_str("too many at one time for a reason"),
         }
     }
 }
 
-impl Serialize for Why {
+impl Serialize for TcpReason {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-/// Knows what the program was started with.
+/// Finds reasons, from the configuration of the program.
 #[derive(Debug)]
-pub struct Judge {
+pub struct Explainer {
     config: Config,
     has_smc: bool,
 }
 
-impl Judge {
-    /// `has_smc`: the kernel makes SMC sockets.
+impl Explainer {
+    /// `has_smc`: the kernel creates SMC sockets.
     #[must_use]
     pub fn new(config: Config, has_smc: bool) -> Self {
         Self { config, has_smc }
     }
 
-    /// Why this connection is TCP, given the reasons that the kernel's list of SMC
-    /// sockets has for it (0: it was not seen there), `None` if it was never SMC.
+    /// Returns why a connection is TCP. `listed` are its reasons in the kernel's list of SMC
+    /// sockets (0: it was not in it), `None` if it was never SMC.
     #[must_use]
-    pub fn why(&self, entry: &Entry, listed: Option<(u32, u32)>) -> Why {
+    pub fn reason(&self, entry: &Entry, listed: Option<(u32, u32)>) -> TcpReason {
         let (facts, lists) = (entry.facts, &self.config.lists);
         if self.config.disabled {
-            return Why::Disabled;
+            return TcpReason::Disabled;
         }
         if !self.has_smc {
-            return Why::NoSmc;
+            return TcpReason::NoSmc;
         }
         let ip = Ipv6Addr::from_bits(entry.address).to_canonical();
         let address = SocketAddr::new(ip, facts.port);
@@ -121,17 +123,17 @@ impl Judge {
         };
         let by_lists = match verdict {
             Verdict::Smc => None,
-            Verdict::Tcp(reason) => Some(Why::Listed(reason.to_string())),
+            Verdict::Tcp(reason) => Some(TcpReason::Listed(reason.to_string())),
         };
         match (listed, facts.role, facts.before) {
-            (Some((FORCED, _)), Role::Connecting, Kind::Smc) => by_lists.unwrap_or(Why::Slow),
-            (Some((FORCED, _)), ..) => Why::OnlyTcp,
-            (Some((0, _)), ..) => by_lists.unwrap_or(Why::Unseen),
-            (Some((own, peer)), ..) => Why::Kernel(own, peer),
-            (None, Role::Connecting, Kind::Smc) => Why::Handshake,
-            (None, ..) if lists.has_processes() => Why::Program,
-            (None, Role::Connecting, Kind::Tcp) => Why::NeverSmc(Side::Connected),
-            (None, Role::Accepting, _) => by_lists.unwrap_or(Why::NeverSmc(Side::Accepted)),
+            (Some((FORCED, _)), Role::Connecting, Kind::Smc) => by_lists.unwrap_or(TcpReason::Slow),
+            (Some((FORCED, _)), ..) => TcpReason::OnlyTcp,
+            (Some((0, _)), ..) => by_lists.unwrap_or(TcpReason::Gone),
+            (Some((own, peer)), ..) => TcpReason::Kernel(own, peer),
+            (None, Role::Connecting, Kind::Smc) => TcpReason::Handshake,
+            (None, ..) if lists.has_processes() => TcpReason::Program,
+            (None, Role::Connecting, Kind::Tcp) => TcpReason::NeverSmc(Side::Connected),
+            (None, Role::Accepting, _) => by_lists.unwrap_or(TcpReason::NeverSmc(Side::Accepted)),
         }
     }
 }
@@ -159,41 +161,53 @@ mod tests {
         }
     }
 
-    fn judge(name: &'static str, value: &'static str) -> Judge {
-        let config = Config::from_env(|asked| (asked == name).then_some(value));
-        Judge::new(config.unwrap(), true)
+    fn explainer(name: &'static str, value: &'static str) -> Explainer {
+        let config = Config::from_env(|variable| (variable == name).then_some(value));
+        Explainer::new(config.unwrap(), true)
     }
 
     #[test]
-    fn whoever_decided_is_named() {
+    fn the_reason_names_what_decided() {
         use {Kind::*, Role::*};
-        let none = judge("", "");
-        let port = judge("SMC_PORTS", "80");
-        let words = Why::Listed("port 81 not in SMC_PORTS".to_owned());
+        let none = explainer("", "");
+        let port = explainer("SMC_PORTS", "80");
+        let words = TcpReason::Listed("port 81 not in SMC_PORTS".to_owned());
         let demoted = entry(Connecting, Smc, Smc, 81);
-        assert_eq!(port.why(&demoted, Some((FORCED, 0))), words);
-        assert_eq!(none.why(&demoted, Some((FORCED, 0))), Why::Slow);
+        assert_eq!(port.reason(&demoted, Some((FORCED, 0))), words);
+        assert_eq!(none.reason(&demoted, Some((FORCED, 0))), TcpReason::Slow);
         let early = entry(Connecting, Tcp, Smc, 81);
-        assert_eq!(none.why(&early, Some((FORCED, 0))), Why::OnlyTcp);
+        assert_eq!(none.reason(&early, Some((FORCED, 0))), TcpReason::OnlyTcp);
         let child = entry(Accepting, Tcp, Tcp, 81);
-        assert_eq!(port.why(&child, None), words);
-        assert_eq!(none.why(&child, None), Why::NeverSmc(Side::Accepted));
+        assert_eq!(port.reason(&child, None), words);
+        assert_eq!(
+            none.reason(&child, None),
+            TcpReason::NeverSmc(Side::Accepted)
+        );
         let plain = entry(Connecting, Tcp, Tcp, 80);
-        assert_eq!(port.why(&plain, None), Why::NeverSmc(Side::Connected));
-        assert_eq!(judge("SMC_PROCESSES", "x").why(&plain, None), Why::Program);
+        assert_eq!(
+            port.reason(&plain, None),
+            TcpReason::NeverSmc(Side::Connected)
+        );
+        assert_eq!(
+            explainer("SMC_PROCESSES", "x").reason(&plain, None),
+            TcpReason::Program
+        );
         let renewed = entry(Connecting, Smc, Tcp, 80);
-        assert_eq!(port.why(&renewed, None), Why::Handshake);
-        assert_eq!(judge("SMC_DISABLE", "1").why(&plain, None), Why::Disabled);
+        assert_eq!(port.reason(&renewed, None), TcpReason::Handshake);
+        assert_eq!(
+            explainer("SMC_DISABLE", "1").reason(&plain, None),
+            TcpReason::Disabled
+        );
     }
 
     #[test]
-    fn the_kernels_reason_is_the_reason() {
+    fn the_reason_of_the_kernel_comes_first() {
         let entry = entry(Role::Accepting, Kind::Smc, Kind::Smc, 80);
-        let none = judge("", "");
-        let why = none.why(&entry, Some((0x0301_0000, 0)));
-        assert_eq!(why, Why::Kernel(0x0301_0000, 0));
-        assert_eq!(none.why(&entry, Some((0, 0))), Why::Unseen);
-        let declined = Why::Kernel(PEER_DECLINED, 0x0303_0008).to_string();
+        let none = explainer("", "");
+        let why = none.reason(&entry, Some((0x0301_0000, 0)));
+        assert_eq!(why, TcpReason::Kernel(0x0301_0000, 0));
+        assert_eq!(none.reason(&entry, Some((0, 0))), TcpReason::Gone);
+        let declined = TcpReason::Kernel(PEER_DECLINED, 0x0303_0008).to_string();
         assert!(declined.contains("0x03030008"), "{declined}");
         assert!(declined.starts_with("the peer declined: "), "{declined}");
     }

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Connections added up: by side, port and what they were.
+//! Counts connections by side, port and transport.
 
-use super::reason::{Side, Why};
+use super::reason::{Side, TcpReason};
 use std::collections::BTreeMap;
 
-/// What a connection was.
+/// The transport of a connection.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum What {
+pub enum Transport {
     /// SMC over RDMA.
     SmcR,
-    /// SMC over shared memory of one machine.
+    /// SMC over shared memory within one machine.
     SmcD,
-    /// The one or the other: it was gone before the kernel was asked which.
+    /// SMC-R or SMC-D: it was closed before the kernel was asked.
     Smc,
-    /// TCP, and why.
-    Tcp(Why),
+    /// TCP, with the reason.
+    Tcp(TcpReason),
 }
 
-impl What {
-    /// Its name.
+impl Transport {
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -29,52 +29,52 @@ impl What {
         }
     }
 
-    /// Why it is TCP.
+    /// Returns the reason why it is TCP.
     #[must_use]
-    pub fn why(&self) -> Option<&Why> {
+    pub fn reason(&self) -> Option<&TcpReason> {
         match self {
-            Self::Tcp(why) => Some(why),
+            Self::Tcp(reason) => Some(reason),
             _ => None,
         }
     }
 }
 
-/// So many lines are kept apart: whatever the program does, this does not grow
-/// without end. What comes later is added to the line without a port.
-const MOST: usize = 10_000;
+/// The maximum number of lines, so that memory is bounded. Further connections are
+/// counted in lines without a port.
+const MAX_LINES: usize = 10_000;
 
-/// How many connections there were of each kind.
+/// The counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally(BTreeMap<(Side, Option<u16>, What), u64>);
+pub struct Tally(BTreeMap<(Side, Option<u16>, Transport), u64>);
 
 impl Tally {
-    /// Adds so many.
-    pub fn add(&mut self, side: Side, port: Option<u16>, what: What, count: u64) {
+    /// Adds a number of connections.
+    pub fn add(&mut self, side: Side, port: Option<u16>, transport: Transport, count: u64) {
         if count == 0 {
             return;
         }
-        let mut key = (side, port, what);
-        if self.0.len() >= MOST && !self.0.contains_key(&key) {
+        let mut key = (side, port, transport);
+        if self.0.len() >= MAX_LINES && !self.0.contains_key(&key) {
             key.1 = None;
-            if let What::Tcp(why) = &mut key.2 {
-                *why = Why::TooMany;
+            if let Transport::Tcp(why) = &mut key.2 {
+                *why = TcpReason::TooMany;
             }
         }
         let sum = self.0.entry(key).or_default();
         *sum = sum.saturating_add(count);
     }
 
-    /// The lines, in order.
-    pub fn lines(&self) -> impl Iterator<Item = (Side, Option<u16>, &What, u64)> {
+    /// The lines in order.
+    pub fn lines(&self) -> impl Iterator<Item = (Side, Option<u16>, &Transport, u64)> {
         let lines = self.0.iter();
-        lines.map(|((side, port, what), count)| (*side, *port, what, *count))
+        lines.map(|((side, port, transport), count)| (*side, *port, transport, *count))
     }
 
-    /// How many there were of that name, `SMC-R` and so on.
+    /// The number of connections of a transport, by name.
     #[must_use]
     pub fn of(&self, name: &str) -> u64 {
         self.lines()
-            .filter(|(_, _, what, _)| what.name() == name)
+            .filter(|(_, _, transport, _)| transport.name() == name)
             .fold(0, |sum, (.., count)| sum.saturating_add(count))
     }
 }
@@ -84,13 +84,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_stops_growing_and_goes_on_counting() {
+    fn the_number_of_lines_is_bounded() {
         let mut tally = Tally::default();
         for port in 1..=u16::MAX {
-            tally.add(Side::Connected, Some(port), What::SmcD, 1);
-            tally.add(Side::Accepted, Some(port), What::Tcp(Why::NoSmc), 2);
+            tally.add(Side::Connected, Some(port), Transport::SmcD, 1);
+            tally.add(
+                Side::Accepted,
+                Some(port),
+                Transport::Tcp(TcpReason::NoSmc),
+                2,
+            );
         }
-        assert!(tally.lines().count() <= MOST + 2);
+        assert!(tally.lines().count() <= MAX_LINES + 2);
         assert_eq!(tally.of("SMC-D"), 65_535);
         assert_eq!(tally.of("TCP"), 2 * 65_535);
         assert_eq!(tally.of("SMC-R"), 0);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The file that puts a service on SMC: a drop-in with variables, and nothing else of the
-//! unit is touched.
+//! The drop-in that sets the variables of a service.
 
 use crate::failure::{again_with_sudo, words, Failure};
+use crate::system::files;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where an administrator's units are.
+/// The directory for units of the administrator.
 const UNITS: &str = "/etc/systemd/system";
 /// The drop-in's name.
 pub const NAME: &str = "50-smc-shim.conf";
-/// How a drop-in of ours begins.
+/// The first line of the drop-ins of smcctl.
 const HEAD: &str = "# Written by smcctl enable. smcctl disable removes it.\n";
 
 /// The drop-in of a service.
@@ -21,7 +21,7 @@ pub struct DropIn {
 }
 
 impl DropIn {
-    /// Of a service by its full name.
+    /// The drop-in of a service, by its full name.
     #[must_use]
     pub fn of(service: &str) -> Self {
         Self::below(Path::new(UNITS), service)
@@ -33,22 +33,22 @@ impl DropIn {
         }
     }
 
-    /// Where it is.
+    /// The path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Its text; `None` when there is none.
+    /// Reads the text; `None` if there is no file.
     ///
     /// # Errors
-    /// When it cannot be read, or somebody else wrote it.
+    /// When it cannot be read, or was not written by smcctl.
     pub fn read(&self) -> Result<Option<String>, Failure> {
         let path = self.path.display();
         match fs::read_to_string(&self.path) {
             Ok(text) if text.starts_with(HEAD) => Ok(Some(text)),
             Ok(_) => Err(Failure::new(format!(
-                "{path} was not written by smcctl enable, so it is left alone"
+                "{path} exists and was not written by smcctl enable"
             ))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Failure::new(format!(
@@ -58,27 +58,25 @@ impl DropIn {
         }
     }
 
-    /// Writes it, whole or not at all.
+    /// Writes the file atomically.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, text: &str) -> Result<(), Failure> {
         let folder = self.path.parent().unwrap_or(Path::new("/"));
-        let new = self.path.with_extension("new");
         fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&new, text))
-            .and_then(|()| fs::rename(&new, &self.path))
+            .and_then(|()| files::replace(&self.path, text.as_bytes(), 0o666))
             .map_err(|error| self.failure("write", &error))
     }
 
-    /// Removes it, and its folder if there is nothing else in it.
+    /// Removes the file, and its directory if that is empty.
     ///
     /// # Errors
     /// When it cannot be removed.
     pub fn remove(&self) -> Result<(), Failure> {
         fs::remove_file(&self.path).map_err(|error| self.failure("remove", &error))?;
         if let Some(folder) = self.path.parent() {
-            // Not when there are others.
+            // Fails if there are other files.
             let _ = fs::remove_dir(folder);
         }
         Ok(())
@@ -97,7 +95,7 @@ impl DropIn {
     }
 }
 
-/// Services that have a drop-in of ours, in order.
+/// The services with a drop-in of smcctl, sorted.
 #[must_use]
 pub fn services() -> Vec<String> {
     services_below(Path::new(UNITS))
@@ -105,7 +103,7 @@ pub fn services() -> Vec<String> {
 
 fn services_below(units: &Path) -> Vec<String> {
     let service = |name: &str| name.strip_suffix(".d").map(str::to_owned);
-    let is_ours = |service: &String| {
+    let is_own = |service: &String| {
         let drop_in = DropIn::below(units, service);
         matches!(drop_in.read(), Ok(Some(_)))
     };
@@ -114,13 +112,13 @@ fn services_below(units: &Path) -> Vec<String> {
         .flatten()
         .flatten()
         .filter_map(|entry| service(entry.file_name().to_str()?))
-        .filter(|service| service.strip_suffix(".service").is_some() && is_ours(service))
+        .filter(|service| service.strip_suffix(".service").is_some() && is_own(service))
         .collect();
     services.sort();
     services
 }
 
-/// The text of a drop-in that sets these variables.
+/// Returns the text of a drop-in.
 #[must_use]
 pub fn text(variables: &[(String, String)]) -> String {
     let lines = variables.iter().map(|(name, value)| {
@@ -133,7 +131,7 @@ pub fn text(variables: &[(String, String)]) -> String {
     format!("{HEAD}[Service]\n{}", lines.collect::<String>())
 }
 
-/// The names of the variables that a drop-in sets.
+/// Returns the names of the variables in a drop-in.
 #[must_use]
 pub fn names(text: &str) -> Vec<&str> {
     text.lines()
@@ -144,7 +142,7 @@ pub fn names(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
     fn variables() -> Vec<(String, String)> {
         [
@@ -156,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn values_survive_systemds_quoting() {
+    fn values_are_quoted_for_systemd() {
         let text = text(&variables());
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(
@@ -171,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_written_is_removed() {
+    fn only_the_own_drop_in_is_removed() {
         let tree = Tree::new();
         let units = tree.root().path("/units");
         let of = |service: &str| DropIn::below(&units, service);

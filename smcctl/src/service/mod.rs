@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Services of systemd on SMC: what [`mod@unit`] tells of one, why one cannot be put on SMC
-//! ([`filters`], [`visible`], [`environment`]), what it gets ([`drop_in`]), and what its
-//! connections are ([`running`]).
+//! systemd services over SMC: the properties of a unit ([`mod@unit`]), what prevents SMC
+//! ([`restrictions`], [`mounts`], [`environment`]), the [`drop_in`], and the [`status`] of
+//! its connections.
 
 pub mod drop_in;
+pub mod dry_run;
 pub mod environment;
-pub mod filters;
-pub mod preloaded;
-pub mod running;
+pub mod mounts;
+pub mod restrictions;
+pub mod status;
+
 pub mod unit;
-pub mod visible;

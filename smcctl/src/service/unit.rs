@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What systemd tells of a unit: `systemctl show`, which needs no message bus for root.
+//! The properties of a unit, from `systemctl show`, which needs no message bus for root.
 
 use crate::failure::{again_with_sudo, words, Failure};
 use std::collections::HashMap;
@@ -11,27 +11,27 @@ use std::process::{Command, Output, Stdio};
 pub struct Unit(HashMap<String, Vec<String>>);
 
 impl Unit {
-    /// Of the service of that name; `.service` may be left out.
+    /// Reads the properties of a service; `.service` is optional in the name.
     ///
     /// # Errors
-    /// When there is none, or systemd does not tell.
+    /// When the service does not exist or cannot be loaded.
     pub fn read(name: &str) -> Result<Self, Failure> {
         let name = full_name(name)?;
         let shown = systemctl(&["show", "--no-pager", "--", &name])?;
         let unit = Self::parse(&shown);
-        match unit.one("LoadState") {
+        match unit.get("LoadState") {
             Some("loaded") => Ok(unit),
             Some("masked") => Err(Failure::new(format!("{name} is masked"))
                 .fixed_by(format!("sudo systemctl unmask {name}"))),
-            Some("not-found") | None => Err(Failure::new(format!("there is no service {name}"))),
+            Some("not-found") | None => Err(Failure::new(format!("cannot find service {name}"))),
             Some(other) => Err(Failure::new(format!(
                 "systemd cannot load {name} ({other}): systemctl status {name}"
             ))),
         }
     }
 
-    /// From what `systemctl show` prints: `NAME=VALUE` a line, a name more than once
-    /// where it is a list of structures.
+    /// Parses the output of `systemctl show`: lines `NAME=VALUE`. The name of a list of
+    /// structures is repeated.
     #[must_use]
     pub fn parse(shown: &str) -> Self {
         let mut all: HashMap<String, Vec<String>> = HashMap::new();
@@ -43,40 +43,40 @@ impl Unit {
         Self(all)
     }
 
-    /// A property; `None` also when it is empty.
+    /// Returns a property; `None` if it is empty.
     #[must_use]
-    pub fn one(&self, property: &str) -> Option<&str> {
+    pub fn get(&self, property: &str) -> Option<&str> {
         let value = self.0.get(property)?.first()?;
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// Whether a property is `yes`.
     #[must_use]
-    pub fn is(&self, property: &str) -> bool {
-        self.one(property) == Some("yes")
+    pub fn is_yes(&self, property: &str) -> bool {
+        self.get(property) == Some("yes")
     }
 
-    /// The words of a property that is a list.
+    /// Returns the words of a property.
     #[must_use]
     pub fn words(&self, property: &str) -> Vec<&str> {
-        self.one(property)
+        self.get(property)
             .map(|value| value.split_whitespace().collect())
             .unwrap_or_default()
     }
 
-    /// All values of a property that can be there more than once.
+    /// Returns all values of a repeated property.
     #[must_use]
     pub fn all(&self, property: &str) -> &[String] {
         self.0.get(property).map_or(&[], Vec::as_slice)
     }
 
-    /// Its name, not one of its aliases.
+    /// Returns the name, not an alias.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.one("Id").unwrap_or_default()
+        self.get("Id").unwrap_or_default()
     }
 
-    /// The programs that it starts: `{ path=/usr/bin/x ; argv[]=… }`.
+    /// Returns the programs in `ExecStart=`: `{ path=/usr/bin/x ; argv[]=… }`.
     #[must_use]
     pub fn programs(&self) -> Vec<PathBuf> {
         let path = |command: &String| {
@@ -89,21 +89,21 @@ impl Unit {
         programs
     }
 
-    /// The variables of `Environment=`, in order.
+    /// Returns the variables in `Environment=`.
     ///
     /// # Errors
-    /// When they are in no form that is known.
+    /// When they cannot be parsed.
     pub fn variables(&self) -> Result<Vec<(String, String)>, Failure> {
-        variables(self.one("Environment").unwrap_or_default()).ok_or_else(|| {
+        variables(self.get("Environment").unwrap_or_default()).ok_or_else(|| {
             Failure::new(format!(
-                "cannot make out Environment= of {}: systemctl show -p Environment {}",
+                "cannot parse Environment= of {}; see systemctl show -p Environment {}",
                 self.name(),
                 self.name()
             ))
         })
     }
 
-    /// The files of `EnvironmentFile=`; `/etc/default/x (ignore_errors=yes)` a line.
+    /// Returns the files in `EnvironmentFile=`: lines `/etc/default/x (ignore_errors=yes)`.
     #[must_use]
     pub fn environment_files(&self) -> Vec<&Path> {
         self.all("EnvironmentFiles")
@@ -117,20 +117,20 @@ impl Unit {
     }
 }
 
-/// The variables that systemd gives to every service that does not say otherwise.
+/// Reads the variables of the manager, which services inherit.
 ///
 /// # Errors
-/// When systemd does not tell.
-pub fn of_manager() -> Result<Vec<(String, String)>, Failure> {
+/// When systemctl fails.
+pub fn manager_variables() -> Result<Vec<(String, String)>, Failure> {
     let shown = systemctl(&["show", "--no-pager", "--property=Environment"])?;
     let unit = Unit::parse(&shown);
-    Ok(variables(unit.one("Environment").unwrap_or_default()).unwrap_or_default())
+    Ok(variables(unit.get("Environment").unwrap_or_default()).unwrap_or_default())
 }
 
-/// Has systemd read its files anew.
+/// Makes systemd reload its units.
 ///
 /// # Errors
-/// When it does not.
+/// When systemctl fails.
 pub fn reload() -> Result<(), Failure> {
     systemctl(&["daemon-reload"]).map(drop)
 }
@@ -138,12 +138,12 @@ pub fn reload() -> Result<(), Failure> {
 /// Restarts a service.
 ///
 /// # Errors
-/// When it does not start.
+/// When it fails to start.
 pub fn restart(name: &str) -> Result<(), Failure> {
     systemctl(&["restart", "--", name]).map(drop)
 }
 
-/// `A=1 "B=two words"`, quoted as for a shell.
+/// Parses `A=1 "B=two words"`, quoted as for a shell.
 fn variables(list: &str) -> Option<Vec<(String, String)>> {
     let split = |word: String| {
         let (name, value) = word.split_once('=')?;
@@ -156,15 +156,15 @@ fn variables(list: &str) -> Option<Vec<(String, String)>> {
         .collect()
 }
 
-/// With `.service`.
+/// Appends `.service` if it is missing.
 ///
 /// # Errors
-/// When it names no service.
+/// When it is not the name of a service.
 pub fn full_name(name: &str) -> Result<String, Failure> {
     let is_known = |letter: char| letter.is_ascii_alphanumeric() || ":-_.\\@".contains(letter);
     if name.is_empty() || name.starts_with('-') || !name.chars().all(is_known) {
         return Err(Failure::new(format!(
-            "\"{name}\" is no name of a unit: expected one such as redis-server.service"
+            "invalid unit \"{name}\": expected a name such as redis-server.service"
         )));
     }
     let kinds = [
@@ -183,14 +183,14 @@ pub fn full_name(name: &str) -> Result<String, Failure> {
         Some((_, "service")) => name.to_owned(),
         Some((_, kind)) if kinds.contains(&kind) => {
             return Err(Failure::new(format!(
-                "{name} is no service: only services have programs that can use SMC"
+                "invalid unit {name}: expected a service"
             )));
         }
         _ => format!("{name}.service"),
     };
     if full.ends_with("@.service") {
         return Err(Failure::new(format!(
-            "{full} is a template: expected an instance of it, such as {}",
+            "invalid unit {full}: expected an instance of the template, such as {}",
             full.replace("@.", "@NAME.")
         )));
     }
@@ -207,15 +207,15 @@ fn systemctl(arguments: &[&str]) -> Result<String, Failure> {
         .env("SYSTEMD_COLORS", "0")
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| Failure::new(format!("systemctl cannot be run: {}", words(&error))))?;
+        .map_err(|error| Failure::new(format!("cannot run systemctl: {}", words(&error))))?;
     if status.success() {
         return Ok(String::from_utf8_lossy(&stdout).into_owned());
     }
-    let said = String::from_utf8_lossy(&stderr);
-    let said = said.lines().next().unwrap_or_default().trim();
-    let what = format!("systemctl {}: {said}", arguments.join(" "));
+    let error = String::from_utf8_lossy(&stderr);
+    let error = error.lines().next().unwrap_or_default().trim();
+    let what = format!("systemctl {}: {error}", arguments.join(" "));
     Err(
-        if said.contains("ccess denied") || said.contains("authentication") {
+        if error.contains("ccess denied") || error.contains("authentication") {
             Failure::new(what).fixed_by(again_with_sudo())
         } else {
             Failure::new(what)
@@ -242,8 +242,8 @@ User=
     fn properties_are_read_as_systemctl_prints_them() {
         let unit = Unit::parse(SHOWN);
         assert_eq!(unit.name(), "web.service");
-        assert!(unit.is("NoNewPrivileges") && !unit.is("DynamicUser"));
-        assert_eq!(unit.one("User"), None);
+        assert!(unit.is_yes("NoNewPrivileges") && !unit.is_yes("DynamicUser"));
+        assert_eq!(unit.get("User"), None);
         assert_eq!(
             unit.programs(),
             ["/usr/bin/web", "/opt/a b/x"].map(PathBuf::from)
@@ -256,7 +256,7 @@ User=
     }
 
     #[test]
-    fn only_a_service_is_one() {
+    fn only_names_of_services_are_valid() {
         assert_eq!(full_name("web").unwrap(), "web.service");
         assert_eq!(full_name("web-1.2").unwrap(), "web-1.2.service");
         assert_eq!(full_name("a@b.service").unwrap(), "a@b.service");

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where devices are plugged in.
+//! The buses of devices.
 
 use super::files::Root;
-use super::utility;
+use super::util_string;
 use serde::Serialize;
 
-/// Where a device is plugged in.
+/// The bus and bus ID of a device.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Place {
     /// `pci`, `virtio`, `ccwgroup`, …
     pub bus: String,
-    /// Its name there: `0000:03:00.0`.
+    /// The bus ID: `0000:03:00.0`.
     pub bus_id: String,
 }
 
-/// Where the device of the class entry `at` (`/sys/class/net/eth0`) is; nowhere for
-/// `lo` and its like.
+/// Returns the place of the device of a class entry such as `/sys/class/net/eth0`; `None`
+/// for virtual devices such as `lo`.
 #[must_use]
 pub fn place(root: &Root, at: &str) -> Option<Place> {
     Some(Place {
@@ -27,13 +27,13 @@ pub fn place(root: &Root, at: &str) -> Option<Place> {
 /// An ISM device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ism {
-    /// Its bus id.
+    /// The bus ID.
     pub bus_id: String,
-    /// The pnetid that came with the hardware.
+    /// The pnetid of the hardware.
     pub pnetid: Option<String>,
 }
 
-/// The ISM devices, whether SMC is in the kernel or not.
+/// Returns the ISM devices, also without SMC.
 #[must_use]
 pub fn isms(root: &Root) -> Vec<Ism> {
     let all = "/sys/bus/pci/devices";
@@ -47,7 +47,7 @@ pub fn isms(root: &Root) -> Vec<Ism> {
             (is(&at, "vendor", "0x1014") && is(&at, "device", "0x04ed")).then(|| Ism {
                 pnetid: root
                     .bytes(&format!("{at}/util_string"))
-                    .and_then(|string| utility::of_port(&string, 0)),
+                    .and_then(|string| util_string::port_pnetid(&string, 0)),
                 bus_id,
             })
         })
@@ -56,11 +56,11 @@ pub fn isms(root: &Root) -> Vec<Ism> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::made_up::Tree;
+    use super::super::fixtures::Tree;
     use super::*;
 
     #[test]
-    fn an_ism_is_known_by_its_numbers() {
+    fn an_ism_is_recognized_by_its_pci_id() {
         let tree = Tree::new();
         for (bus_id, device) in [("0000:00:00.0", "0x04ed"), ("0001:00:00.0", "0x1014")] {
             let at = format!("sys/bus/pci/devices/{bus_id}");
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_where_its_links_point() {
+    fn the_bus_is_that_of_the_links() {
         let tree = Tree::new();
         tree.write("sys/devices/pci0/0000:01:00.0/x", "");
         tree.write("sys/class/net/eth0/flags", "0x1003");

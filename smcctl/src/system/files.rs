@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Reads the files of a host below a directory that stands for `/`: the host's
-//! own, or one that a test made up.
+//! Files of a host, below a directory that stands for `/`: that of this host or of a test;
+//! and replacing a file.
 
 use flate2::read::GzDecoder;
-use std::fs;
-use std::io::Read;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// No file that is read here is larger; what is beyond is left out.
-const LARGEST: u64 = 16 << 20;
+/// The maximum size that is read.
+const MAX_SIZE: u64 = 16 << 20;
 
 /// The directory that stands for `/`.
 #[derive(Clone, Debug)]
 pub struct Root(PathBuf);
 
 impl Root {
-    /// A host whose files are below `directory`.
+    /// The host whose files are below `directory`.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self(directory.into())
     }
 
-    /// Where a file of the host is.
+    /// Returns the path of a file.
     #[must_use]
     pub fn path(&self, path: &str) -> PathBuf {
         self.0.join(path.trim_start_matches('/'))
@@ -33,45 +34,45 @@ impl Root {
         &self.0
     }
 
-    /// Whether there is such a file.
+    /// Whether a file exists.
     #[must_use]
     pub fn has(&self, path: &str) -> bool {
         self.path(path).exists()
     }
 
-    /// The text of a file, `None` when it cannot be read.
+    /// Reads a text file; `None` if it cannot be read.
     #[must_use]
     pub fn text(&self, path: &str) -> Option<String> {
         read(fs::File::open(self.path(path)).ok()?)
     }
 
-    /// The bytes of a file.
+    /// Reads a binary file.
     #[must_use]
     pub fn bytes(&self, path: &str) -> Option<Vec<u8>> {
         bytes(fs::File::open(self.path(path)).ok()?)
     }
 
-    /// The name of what a link points to, at the end of all links.
+    /// Returns the file name of the target of a link.
     #[must_use]
     pub fn target(&self, path: &str) -> Option<String> {
         let target = fs::canonicalize(self.path(path)).ok()?;
         Some(target.file_name()?.to_string_lossy().into_owned())
     }
 
-    /// The text of a file without the blanks around it, `None` also when empty.
+    /// Reads a text file and trims it; `None` if it is empty.
     #[must_use]
     pub fn line(&self, path: &str) -> Option<String> {
         let line = self.text(path)?.trim().to_owned();
         (!line.is_empty()).then_some(line)
     }
 
-    /// The text of a compressed file.
+    /// Reads a compressed text file.
     #[must_use]
     pub fn unzipped(&self, path: &str) -> Option<String> {
         read(GzDecoder::new(fs::File::open(self.path(path)).ok()?))
     }
 
-    /// The names in a directory, in order; none when there is no such directory.
+    /// Returns the sorted names in a directory; none if it does not exist.
     #[must_use]
     pub fn names(&self, path: &str) -> Vec<String> {
         let mut names: Vec<_> = fs::read_dir(self.path(path))
@@ -87,10 +88,34 @@ impl Root {
 
 fn bytes(from: impl Read) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    from.take(LARGEST).read_to_end(&mut bytes).ok()?;
+    from.take(MAX_SIZE).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }
 
 fn read(from: impl Read) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes(from)?).into_owned())
+}
+
+/// Replaces a file atomically: readers see the old or the new content.
+///
+/// # Errors
+/// When it cannot be written; the old file is then unchanged.
+pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let new = PathBuf::from(name);
+    // Left over from a process with the same PID.
+    let _ = fs::remove_file(&new);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&new)?;
+    let written = file
+        .write_all(content)
+        .and_then(|()| fs::rename(&new, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written
 }

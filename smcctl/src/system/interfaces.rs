@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Network interfaces, as sysfs shows them.
+//! Network interfaces in sysfs.
 
 use super::bus::{place, Place};
 use super::files::Root;
-use super::utility;
+use super::util_string;
 use std::net::Ipv4Addr;
 
 /// An IPv4 address and the length of its prefix.
@@ -16,7 +16,7 @@ pub struct Subnet {
 }
 
 impl Subnet {
-    /// Whether an address is in it.
+    /// Whether it contains an address.
     #[must_use]
     pub fn contains(&self, address: Ipv4Addr) -> bool {
         let shift = 32 - u32::from(self.prefix.min(32));
@@ -27,39 +27,39 @@ impl Subnet {
 
 /// A network interface.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[allow(clippy::struct_excessive_bools, reason = "independent properties")]
 pub struct Interface {
     /// Its name.
     pub name: String,
-    /// Its number.
+    /// Its index.
     pub index: u32,
-    /// It is up.
+    /// Whether it is up.
     pub up: bool,
     /// Whether packets can go through it: `up`, `down` or `no carrier`.
     pub state: &'static str,
-    /// Megabits per second, where known.
+    /// Megabits per second, if known.
     pub speed: Option<u64>,
-    /// Where it is plugged in; nowhere for `lo` and its like.
+    /// Its bus; `None` for virtual interfaces.
     pub place: Option<Place>,
-    /// It is an Ethernet interface.
+    /// Whether it is an Ethernet interface.
     pub ethernet: bool,
-    /// There is a device behind it: it is neither a bridge nor a tunnel.
+    /// Whether it has a device, unlike a bridge or a tunnel.
     pub hardware: bool,
-    /// The default route goes through it.
+    /// Whether it has the default route.
     pub default_route: bool,
-    /// The interface at the bottom of it (of a VLAN, a bond): itself, if none.
+    /// The lowest interface below it (of a VLAN or a bond), else itself.
     pub base: String,
     /// Its IPv4 addresses.
     pub ipv4: Vec<Subnet>,
-    /// Whether it has IPv6 addresses of more than the link's scope.
+    /// Whether it has a global IPv6 address.
     pub ipv6: bool,
-    /// The pnetid that came with the hardware at the bottom of it (IBM Z).
+    /// The pnetid of the hardware of the lowest interface (IBM Z).
     pub hardware_pnetid: Option<String>,
-    /// The pnetid that counts for it.
+    /// The effective pnetid.
     pub pnetid: Option<String>,
 }
 
-/// The network interfaces; addresses and pnetids are not in sysfs.
+/// Reads the network interfaces; addresses and pnetids are not in sysfs.
 #[must_use]
 pub fn interfaces(root: &Root) -> Vec<Interface> {
     let routes = root.text("/proc/net/route").unwrap_or_default();
@@ -84,15 +84,15 @@ pub fn interfaces(root: &Root) -> Vec<Interface> {
                 state: match root.line(&format!("{at}/operstate")).as_deref() {
                     _ if !up => "down",
                     Some("down" | "lowerlayerdown" | "dormant" | "testing") => "no carrier",
-                    // Interfaces that do not know whether they have a carrier say "unknown".
+                    // Also "unknown": the interface does not detect a carrier.
                     _ => "up",
                 },
-                // -1, and no answer at all, for those that do not know.
+                // -1 or an error if unknown.
                 speed: root
                     .line(&format!("{at}/speed"))
                     .and_then(|speed| speed.parse().ok()),
                 place: place(root, &at),
-                hardware_pnetid: utility::of_interface(root, &base),
+                hardware_pnetid: util_string::interface_pnetid(root, &base),
                 ethernet: number("type") == Some(1),
                 hardware: root.has(&format!("{at}/device")),
                 default_route: default.contains(&name.as_str()),
@@ -129,16 +129,16 @@ fn hex_or_decimal(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::made_up::Tree;
+    use super::super::fixtures::Tree;
     use super::*;
 
     #[test]
-    fn what_is_below_an_interface_is_found() {
+    fn the_lowest_interface_is_found() {
         let tree = Tree::debian_612();
         tree.write("sys/class/net/bond0/lower_eth0/x", "");
         tree.write("sys/class/net/bond0.7/lower_bond0/x", "");
         assert_eq!(base(&tree.root(), "bond0.7"), "eth0");
-        // A loop does not hold anybody up.
+        // A loop ends.
         tree.write("sys/class/net/a/lower_b/x", "");
         tree.write("sys/class/net/b/lower_a/x", "");
         base(&tree.root(), "a");

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The devices and processes of a host, as Linux shows them to anybody. What only SMC
-//! knows of them is in [`crate::kernel`].
+//! Devices and processes, as sysfs and procfs show them. What SMC reports is in
+//! [`crate::kernel`].
 
 pub mod bus;
 pub mod files;
-pub mod interfaces;
 #[cfg(test)]
-pub(crate) mod made_up;
+pub(crate) mod fixtures;
+pub mod interfaces;
 pub mod ports;
 pub mod process;
-pub mod utility;
+pub mod util_string;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Ports of RDMA devices and their addresses, as sysfs shows them.
+//! Ports of RDMA devices and their GIDs in sysfs.
 
 use super::bus::{place, Place};
 use super::files::Root;
@@ -9,24 +9,24 @@ use std::net::Ipv6Addr;
 /// The version of RoCE that a GID is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Roce {
-    /// Not routable; what SMC-R version 1 uses.
+    /// Not routable; for SMC-R version 1.
     #[serde(rename = "RoCE v1")]
     V1,
-    /// Over UDP; what SMC-R version 2 uses.
+    /// Over UDP; for SMC-R version 2.
     #[serde(rename = "RoCE v2")]
     V2,
 }
 
-/// An address of an RDMA port.
+/// A GID of an RDMA port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Gid {
-    /// Its place in the port's table.
+    /// The index in the GID table.
     pub index: u32,
     /// The address.
     pub address: Ipv6Addr,
-    /// What it is for.
+    /// The version of RoCE.
     pub roce: Roce,
-    /// The network interface that it comes from.
+    /// The network interface that it is from.
     pub interface: Option<String>,
 }
 
@@ -35,49 +35,49 @@ pub struct Gid {
 pub struct Port {
     /// The device.
     pub device: String,
-    /// The port's number.
+    /// The number of the port.
     pub number: u8,
-    /// What the device is: `CA` (which SMC can use) or `RNIC` (iWARP) and others.
+    /// The node type: `CA` (which SMC can use), `RNIC` (iWARP) or others.
     pub kind: String,
     /// `ACTIVE`, `DOWN`, …
     pub state: String,
     /// `Ethernet` or `InfiniBand`.
     pub link_layer: String,
-    /// Megabits per second, where known.
+    /// Megabits per second, if known.
     pub speed: Option<u64>,
-    /// Where it is plugged in; nowhere for Soft-RoCE.
+    /// The bus; `None` for Soft-RoCE.
     pub place: Option<Place>,
-    /// Its addresses.
+    /// The GIDs.
     pub gids: Vec<Gid>,
-    /// The network interface that belongs to it.
+    /// The network interface of the port.
     pub interface: Option<String>,
-    /// Whether it is Soft-RoCE: no hardware, but a driver over a network interface.
+    /// Whether it is Soft-RoCE, a software device.
     pub is_soft_roce: bool,
-    /// Its pnetid.
+    /// The effective pnetid.
     pub pnetid: Option<String>,
 }
 
 impl Port {
-    /// How people call it.
+    /// Its name: `mlx5_0 port 1`.
     #[must_use]
     pub fn label(&self) -> String {
         format!("{} port {}", self.device, self.number)
     }
 
-    /// Whether the device and its link are of a kind that SMC-R can use.
+    /// Whether it is a RoCE port, as SMC-R needs.
     #[must_use]
     pub fn is_roce(&self) -> bool {
         self.kind == "CA" && self.link_layer == "Ethernet"
     }
 
-    /// Whether it is ready for data.
+    /// Whether it is active.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.state == "ACTIVE"
     }
 }
 
-/// The ports of all RDMA devices; pnetids are not in sysfs.
+/// Reads the ports of all RDMA devices; pnetids are not in sysfs.
 #[must_use]
 pub fn ports(root: &Root) -> Vec<Port> {
     let all = "/sys/class/infiniband";
@@ -124,13 +124,13 @@ fn port(root: &Root, device: &str, number: u8) -> Port {
         place: place(root, &at),
         gids,
         interface,
-        // Of rdma_rxe alone: the interface that it is over.
+        // Only rdma_rxe has this file.
         is_soft_roce: root.has(&format!("{at}/parent")),
         pnetid: None,
     }
 }
 
-/// An empty place has the address zero, and its type cannot be read.
+/// Reads an entry of the GID table. An empty one is zero and has no type.
 fn gid(root: &Root, port: &str, index: &str) -> Option<Gid> {
     let address: Ipv6Addr = root.line(&format!("{port}/gids/{index}"))?.parse().ok()?;
     let roce = match root
@@ -151,7 +151,7 @@ fn gid(root: &Root, port: &str, index: &str) -> Option<Gid> {
     })
 }
 
-/// `100 Gb/sec (4X EDR)` in megabits per second.
+/// Parses `100 Gb/sec (4X EDR)` to megabits per second.
 fn megabits(rate: &str) -> Option<u64> {
     let gigabits = rate.split_whitespace().next()?;
     let (whole, part) = gigabits.split_once('.').unwrap_or((gigabits, "0"));
@@ -165,11 +165,11 @@ fn megabits(rate: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::made_up::Tree;
+    use super::super::fixtures::Tree;
     use super::*;
 
     #[test]
-    fn soft_roce_is_read_as_it_is() {
+    fn soft_roce_is_recognized() {
         let tree = Tree::debian_612();
         tree.add_rxe0();
         let ports = ports(&tree.root());
@@ -177,7 +177,7 @@ mod tests {
         assert!(ports[0].is_roce() && ports[0].is_active());
         assert_eq!(ports[0].interface.as_deref(), Some("eth0"));
         assert!(ports[0].is_soft_roce);
-        assert_eq!(ports[0].gids.len(), 2, "the empty place is none");
+        assert_eq!(ports[0].gids.len(), 2, "empty entries are ignored");
         let mapped: Ipv6Addr = "::ffff:192.0.2.1".parse().unwrap();
         assert_eq!(ports[0].gids[1].address, mapped);
         assert_eq!(ports[0].gids[1].roce, Roce::V2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A process held by a descriptor (pidfd_open(2)).
+//! A process by its pidfd (pidfd_open(2)).
 
 use rustix::event::{poll, PollFd, PollFlags, Timespec};
 use rustix::io::retry_on_intr;
@@ -9,31 +9,31 @@ use rustix::process::{
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-/// A process that stays the same however often its number is used again.
+/// A process, identified independently of reuse of its PID.
 #[derive(Debug)]
 pub struct Process(OwnedFd);
 
 impl Process {
-    /// The one of that number.
+    /// Opens a process by its PID.
     #[must_use]
     pub fn of(pid: u32) -> Option<Self> {
         let pid = Pid::from_raw(i32::try_from(pid).ok()?)?;
         pidfd_open(pid, PidfdFlags::empty()).ok().map(Self)
     }
 
-    /// Sends it a signal, unless it has ended.
+    /// Sends a signal, unless the process has ended.
     pub fn signal(&self, signal: Signal) {
         let _ = pidfd_send_signal(&self.0, signal);
     }
 
-    /// Its descriptor of that number, as one of this process's. `None` when there is
-    /// none, or this user may not have it.
+    /// Duplicates a descriptor of the process. `None` if there is none, or without
+    /// permission.
     #[must_use]
     pub fn descriptor(&self, number: i32) -> Option<OwnedFd> {
         pidfd_getfd(&self.0, number, PidfdGetfdFlags::empty()).ok()
     }
 
-    /// Waits until it has ended, for at most `limit`; whether it has.
+    /// Waits at most `limit` for the end of the process. Returns whether it has ended.
     #[must_use]
     pub fn has_ended_within(&self, limit: Duration) -> bool {
         let limit = Timespec::try_from(limit).ok();
@@ -48,7 +48,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     #[test]
-    fn an_end_is_waited_for_and_no_longer_than_was_said() {
+    fn waiting_ends_with_the_process_or_the_limit() {
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
         let process = Process::of(child.id()).unwrap();
         assert!(!process.has_ended_within(Duration::from_millis(1)));
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_no_process() {
+    fn invalid_pids_are_rejected() {
         assert!(Process::of(0).is_none());
         assert!(Process::of(u32::MAX).is_none());
     }

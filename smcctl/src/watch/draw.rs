@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a live view looks like.
+//! Draws a live view.
 
-use super::table::{Column, Kind, Shown, Table};
+use super::rows::{Column, Kind};
+use super::table::{Table, Value};
 use super::View;
 use crate::output::bytes;
 use ratatui::layout::{Alignment, Constraint, Layout};
@@ -12,10 +13,10 @@ use ratatui::Frame;
 
 const KEYS: &str = "q quit  ←→ sort  r reverse  ↑↓ scroll";
 
-/// Between columns.
+/// The gap between columns.
 const GAP: u16 = 2;
 
-/// Draws it.
+/// Draws the title, the table and the keys.
 pub fn draw(frame: &mut Frame, view: &View, table: &mut Table) {
     let bold = Style::new().add_modifier(Modifier::BOLD);
     let rows = [
@@ -25,13 +26,13 @@ pub fn draw(frame: &mut Frame, view: &View, table: &mut Table) {
     ];
     let [above, middle, below] = Layout::vertical(rows).areas(frame.area());
 
-    // The heading of the columns takes a line, too.
-    let room = usize::from(middle.height.saturating_sub(1));
+    // One line is for the column headings.
+    let height = usize::from(middle.height.saturating_sub(1));
     let columns = table.columns().to_vec();
     let lines: Vec<Vec<String>> = table
-        .visible(room)
+        .visible(height)
         .iter()
-        .map(|row| row.iter().zip(&columns).map(shown).collect())
+        .map(|row| row.iter().zip(&columns).map(text).collect())
         .collect();
     let (sort, is_reversed) = table.sorted_by();
     let headings: Vec<String> = columns
@@ -58,13 +59,13 @@ pub fn draw(frame: &mut Frame, view: &View, table: &mut Table) {
         .column_spacing(GAP);
     frame.render_widget(widget, middle);
 
-    let (top, count) = table.place();
-    let seen = match lines.len() {
-        shown if shown == count => format!("{count}"),
-        shown => format!("{}-{} of {count}", top + 1, top + shown),
+    let (top, count) = table.position();
+    let range = match lines.len() {
+        visible if visible == count => format!("{count}"),
+        visible => format!("{}-{} of {count}", top + 1, top + visible),
     };
-    let seconds = view.every.as_secs();
-    let title = format!("{}: {seen}, every {seconds} s", view.title);
+    let seconds = view.interval.as_secs();
+    let title = format!("{}: {range}, every {seconds} s", view.title);
     frame.render_widget(Line::styled(title, bold), above);
     let foot = match table.note() {
         Some(note) => format!("{KEYS}  ({note})"),
@@ -76,14 +77,14 @@ pub fn draw(frame: &mut Frame, view: &View, table: &mut Table) {
     );
 }
 
-/// As wide as what is in them, so that nothing jumps about that need not. Where there
-/// is no room for all, the last ones are cut.
-fn widths(room: u16, headings: &[String], lines: &[Vec<String>]) -> Vec<Constraint> {
-    let mut left = room;
+/// The width of each column is that of its widest cell. Columns at the end that do not
+/// fit are cut.
+fn widths(available: u16, headings: &[String], lines: &[Vec<String>]) -> Vec<Constraint> {
+    let mut left = available;
     let mut widths = Vec::new();
     for (place, heading) in headings.iter().enumerate() {
         if left == 0 {
-            // Columns without width would take their gap from the others.
+            // Even a column without width would take a gap from the others.
             break;
         }
         let cells = lines.iter().filter_map(|line| line.get(place));
@@ -103,13 +104,13 @@ fn widths(room: u16, headings: &[String], lines: &[Vec<String>]) -> Vec<Constrai
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "counts and rates are not negative, and rounded"
+    reason = "counts and rates are not negative, and they are rounded"
 )]
-fn shown((shown, column): (&Shown, &Column)) -> String {
-    match shown {
-        Shown::Unknown => "-".to_owned(),
-        Shown::Text(text) => text.clone(),
-        Shown::Number(number) => match column.kind {
+fn text((value, column): (&Value, &Column)) -> String {
+    match value {
+        Value::Unknown => "-".to_owned(),
+        Value::Text(text) => text.clone(),
+        Value::Number(number) => match column.kind {
             Kind::Number => format!("{number:.0}"),
             Kind::Bytes | Kind::Rate | Kind::Text => bytes(number.round() as u64),
         },
@@ -118,14 +119,14 @@ fn shown((shown, column): (&Shown, &Column)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::{Cell, Row, Rows};
+    use super::super::rows::{Cell, Row, Rows};
     use super::*;
     use ratatui::backend::TestBackend;
     use ratatui::Terminal;
     use std::time::{Duration, Instant};
 
     #[test]
-    fn it_looks_like_this() {
+    fn a_view_is_drawn() {
         let columns = [
             Column::text("NAME"),
             Column::rate("SENT/s"),
@@ -134,7 +135,7 @@ mod tests {
         let view = View {
             title: "Things",
             columns: &columns,
-            every: Duration::from_secs(2),
+            interval: Duration::from_secs(2),
         };
         let rows = |count: u64| {
             let count = Cell::Count {
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_no_room_the_last_columns_are_cut() {
+    fn columns_that_do_not_fit_are_cut() {
         let texts = |those: [&str; 3]| those.map(str::to_owned).to_vec();
         let headings = texts(["A", "B", "C"]);
         let lines = [texts(["1234", "12345678", "1"])];
@@ -194,15 +195,15 @@ mod tests {
         }
     }
 
-    /// Of many columns, those that there is room for are whole.
+    /// The columns that fit are drawn in full.
     #[test]
-    fn the_first_columns_are_whole() {
+    fn the_first_columns_are_drawn_in_full() {
         let columns = [Column::text("A"); 10];
-        let every = Duration::from_secs(1);
+        let interval = Duration::from_secs(1);
         let view = View {
             title: "Things",
             columns: &columns,
-            every,
+            interval,
         };
         let mut table = Table::new(&columns);
         let row = Row {
@@ -222,11 +223,11 @@ mod tests {
     #[test]
     fn no_screen_is_too_small() {
         let columns = [Column::text("NAME")];
-        let every = Duration::from_secs(1);
+        let interval = Duration::from_secs(1);
         let view = View {
             title: "Things",
             columns: &columns,
-            every,
+            interval,
         };
         for (width, height) in [(1, 1), (1, 2), (3, 3), (500, 1)] {
             let mut table = Table::new(&columns);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A live view of a table: whoever has one gives its columns and a closure that
-//! makes its rows ([`run`]).
+//! A live view of a table. [`run`] takes its columns and a closure that returns its rows.
 //!
-//! [`table`] knows rates and order and nothing of terminals, [`screen`] takes the
-//! terminal and gives it back, whatever happens.
+//! [`rows`] is the data, [`table`] computes rates and order without a terminal, [`screen`]
+//! sets up the terminal and restores it in every case.
 
 pub mod draw;
+pub mod rows;
 pub mod screen;
 pub mod table;
 
@@ -13,6 +13,7 @@ use crate::failure::{words, Failure, Outcome};
 use crate::output::Output;
 use anstream::eprintln;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+pub use rows::{Cell, Column, Row, Rows};
 use screen::Screen;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -21,135 +22,132 @@ use std::process::ExitCode;
 use std::sync::mpsc::{channel, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
-pub use table::{Cell, Column, Row, Rows};
 use table::{Key, Table};
 
-/// Exit status of a command line that cannot be followed.
+/// Exit status for a usage error.
 const USAGE: u8 = 2;
 
-/// `--watch`, for commands that have it.
+/// The option `--watch`.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Watch {
-    /// Show it live, anew after this many seconds
+    /// Show a live view, updated every SECONDS
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=3600))]
     watch: Option<u16>,
 }
 
 impl Watch {
-    /// How often, if it was asked for.
+    /// The interval, if the option is given.
     #[must_use]
-    pub fn every(self) -> Option<Duration> {
+    pub fn interval(self) -> Option<Duration> {
         self.watch
             .map(|seconds| Duration::from_secs(seconds.into()))
     }
 }
 
-/// What is shown.
+/// The fixed parts of a view.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
-    /// What the rows are.
+    /// The title.
     pub title: &'a str,
-    /// What is in them.
+    /// The columns.
     pub columns: &'a [Column],
-    /// When they are made anew.
-    pub every: Duration,
+    /// The interval between updates.
+    pub interval: Duration,
 }
 
-/// What can happen meanwhile.
-enum Happened {
+/// A message to the view.
+enum Message {
     Input(Event),
     Signal(i32),
-    /// There is no terminal any more.
-    Lost(std::io::Error),
+    /// The terminal is gone.
+    Disconnected(std::io::Error),
 }
 
-/// Shows the rows that `make` makes until the user has seen enough.
+/// Displays the rows that `read` returns until the user ends the view.
 ///
 /// # Errors
-/// When there are no rows, or no terminal any more.
+/// That of `read`, or that of the terminal.
 pub fn run(
     view: &View,
     output: &Output,
-    mut make: impl FnMut() -> Result<Rows, Failure>,
+    mut read: impl FnMut() -> Result<Rows, Failure>,
 ) -> Outcome {
     if output.is_json() {
-        return Ok(refused("--watch and --json do not go together"));
+        return Ok(usage_error("--watch cannot be used with --json"));
     }
     if !stdout().is_terminal() {
-        return Ok(refused(
-            "--watch needs a terminal, and standard output is none",
-        ));
+        return Ok(usage_error("--watch: standard output is not a terminal"));
     }
-    // What fails at once should not flash over the screen.
+    // The first read happens before the screen is cleared, since it may fail.
     let mut table = Table::new(view.columns);
-    table.update(make()?, Instant::now());
-    let events = listen().map_err(|error| lost(&error))?;
-    let screen = Screen::enter().map_err(|error| lost(&error))?;
-    let ended_by = follow(view, &mut table, screen, &events, make)?;
+    table.update(read()?, Instant::now());
+    let events = listen().map_err(|error| terminal_failure(&error))?;
+    let screen = Screen::enter().map_err(|error| terminal_failure(&error))?;
+    let ended_by = follow(view, &mut table, screen, &events, read)?;
     if let Some(signal) = ended_by {
-        // Whoever waits for us is told that it was this signal.
+        // The parent process sees that the signal ended this one.
         let _ = signal_hook::low_level::emulate_default_handler(signal);
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn refused(what: &str) -> ExitCode {
+fn usage_error(what: &str) -> ExitCode {
     eprintln!("smcctl: {what}");
     ExitCode::from(USAGE)
 }
 
-fn lost(error: &std::io::Error) -> Failure {
+fn terminal_failure(error: &std::io::Error) -> Failure {
     Failure::new(format!("cannot use the terminal: {}", words(error)))
 }
 
-/// Waits for keys and signals from now on.
-fn listen() -> std::io::Result<Receiver<Happened>> {
+/// Starts the threads that receive keys and signals.
+fn listen() -> std::io::Result<Receiver<Message>> {
     let (sender, events) = channel();
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT])?;
     let for_signals = sender.clone();
     thread::spawn(move || {
         for signal in signals.forever() {
-            let _ = for_signals.send(Happened::Signal(signal));
+            let _ = for_signals.send(Message::Signal(signal));
         }
     });
     thread::spawn(move || loop {
-        let read = event::read();
-        let is_lost = read.is_err();
-        let happened = read.map_or_else(Happened::Lost, Happened::Input);
-        if sender.send(happened).is_err() || is_lost {
+        let event = event::read();
+        let is_lost = event.is_err();
+        let message = event.map_or_else(Message::Disconnected, Message::Input);
+        if sender.send(message).is_err() || is_lost {
             break;
         }
     });
     Ok(events)
 }
 
-/// The signal that has ended it, if one has.
+/// Runs the view. Returns the signal that ended it, if one did.
 fn follow(
     view: &View,
     table: &mut Table,
     mut screen: Screen,
-    events: &Receiver<Happened>,
-    mut make: impl FnMut() -> Result<Rows, Failure>,
+    events: &Receiver<Message>,
+    mut read: impl FnMut() -> Result<Rows, Failure>,
 ) -> Result<Option<i32>, Failure> {
-    let mut next = Instant::now() + view.every;
+    let mut next = Instant::now() + view.interval;
     loop {
         screen
             .draw(|frame| draw::draw(frame, view, table))
-            .map_err(|error| lost(&error))?;
+            .map_err(|error| terminal_failure(&error))?;
         let wait = next.saturating_duration_since(Instant::now());
         match events.recv_timeout(wait) {
-            Ok(Happened::Signal(signal)) => return Ok(Some(signal)),
-            Ok(Happened::Lost(error)) => return Err(lost(&error)),
-            Ok(Happened::Input(event)) => match key(&event) {
+            Ok(Message::Signal(signal)) => return Ok(Some(signal)),
+            Ok(Message::Disconnected(error)) => return Err(terminal_failure(&error)),
+            Ok(Message::Input(event)) => match key(&event) {
                 Some(Key::Quit) => return Ok(None),
                 Some(key) => table.press(key),
-                // Another size, perhaps: it is drawn anew.
+                // The size may have changed: draw again.
                 None => {}
             },
             Err(RecvTimeoutError::Timeout) => {
-                table.update(make()?, Instant::now());
-                next = Instant::now() + view.every;
+                table.update(read()?, Instant::now());
+                next = Instant::now() + view.interval;
             }
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
         }
@@ -167,7 +165,7 @@ fn key(event: &Event) -> Option<Key> {
     Some(match pressed.code {
         KeyCode::Char('c') if has_control => Key::Quit,
         KeyCode::Char('q') | KeyCode::Esc => Key::Quit,
-        KeyCode::Left | KeyCode::Char('<') => Key::SortBefore,
+        KeyCode::Left | KeyCode::Char('<') => Key::SortPrevious,
         KeyCode::Right | KeyCode::Char('>') => Key::SortNext,
         KeyCode::Char('r') => Key::Reverse,
         KeyCode::Up | KeyCode::Char('k') => Key::Up(1),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The terminal: taken for a live view, and given back as it was, whatever happens.
+//! The terminal during a live view: set up, and restored in every case.
 
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
@@ -12,44 +12,44 @@ use std::io::{self, stdout, Stdout};
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-/// Whether there is something to give back.
-static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whether the terminal has to be restored.
+static IS_ACTIVE: AtomicBool = AtomicBool::new(false);
 
-/// The terminal, as long as it is ours.
+/// The terminal while the view uses it.
 #[derive(Debug)]
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
 }
 
 impl Screen {
-    /// Takes it.
+    /// Enters raw mode and the alternate screen.
     ///
     /// # Errors
-    /// Those of the terminal; it is then as it was.
+    /// That of the terminal, which is then restored.
     pub fn enter() -> io::Result<Self> {
-        // A panic is told where it can be read.
-        let tell = panic::take_hook();
+        // The message of a panic is printed on the restored screen.
+        let print = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
-            give_back();
-            tell(panic);
+            restore();
+            print(panic);
         }));
-        IS_TAKEN.store(true, SeqCst);
-        let taken = enable_raw_mode()
+        IS_ACTIVE.store(true, SeqCst);
+        let entered = enable_raw_mode()
             .and_then(|()| execute!(stdout(), EnterAlternateScreen))
             .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
-        match taken {
+        match entered {
             Ok(terminal) => Ok(Self { terminal }),
             Err(error) => {
-                give_back();
+                restore();
                 Err(error)
             }
         }
     }
 
-    /// Draws everything anew; what has not changed is not sent.
+    /// Draws a frame; only changes are sent to the terminal.
     ///
     /// # Errors
-    /// Those of the terminal.
+    /// That of the terminal.
     pub fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
         self.terminal.draw(draw).map(|_| ())
     }
@@ -57,13 +57,13 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        give_back();
+        restore();
     }
 }
 
-/// Once is enough. A terminal that is gone needs nothing.
-fn give_back() {
-    if IS_TAKEN.swap(false, SeqCst) {
+/// Restores the terminal once. Errors are ignored: the terminal may be gone.
+fn restore() {
+    if IS_ACTIVE.swap(false, SeqCst) {
         let _ = execute!(stdout(), LeaveAlternateScreen, Show);
         let _ = disable_raw_mode();
     }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The table: that of pnetctl, with the state and the rate at the end of its lines and
-//! the addresses of RDMA ports below them.
+//! The table: that of pnetctl, with state and rate at the end of the lines and the GIDs
+//! of RDMA ports below them.
 
 use super::{Device, Devices, Kind};
 use crate::output::{styled, Report, BAD, DOUBTFUL, FAINT, GOOD, STRONG};
 use crate::system::ports::Roce;
 use std::fmt::Write;
 
-/// Where the columns end.
+/// The ends of the columns.
 const ENDS: [usize; 8] = [15, 22, 38, 45, 51, 68, 74, 80];
 
 impl Report for Devices {
@@ -46,7 +46,7 @@ impl Device {
         let bus_id = self.bus_id.as_deref().unwrap_or("n/a");
         let (state, style) = match self.state.as_str() {
             "up" => ("up", GOOD),
-            // An interface that waits for its cable.
+            // The interface has no carrier.
             "no carrier" => ("wait", DOUBTFUL),
             state => (state, BAD),
         };
@@ -61,7 +61,7 @@ impl Device {
         text
     }
 
-    /// The addresses of an RDMA port, or at least its interface.
+    /// The GIDs of an RDMA port, else its interface.
     fn addresses(&self) -> Vec<String> {
         let interface = self.interface.as_deref();
         if self.gids.is_empty() && self.kind == Kind::Ib {
@@ -75,7 +75,7 @@ impl Device {
                     Roce::V1 => "v1",
                     Roce::V2 => "v2",
                 };
-                // An IPv4 address as people know it; JSON has it as the GID that it is.
+                // IPv4-mapped GIDs are displayed as IPv4; JSON has the GID.
                 let address = gid.address.to_canonical().to_string();
                 let interface = gid.interface.as_deref().unwrap_or_default();
                 format!("{roce} {address} {interface}")
@@ -86,8 +86,8 @@ impl Device {
     }
 }
 
-/// A line of the table: the first cell to the left, the others to the right. A cell
-/// may be wider than its column where the next one leaves room (`virtio`).
+/// A line of the table: the first cell is left-aligned, the others right-aligned. A cell
+/// may be wider than its column if the next one is short (`virtio`).
 fn line<const COLUMNS: usize>(cells: [&str; COLUMNS]) -> String {
     let mut line = String::new();
     for (place, (cell, end)) in cells.iter().zip(ENDS).enumerate() {
@@ -96,8 +96,8 @@ fn line<const COLUMNS: usize>(cells: [&str; COLUMNS]) -> String {
             (Some(next), Some(later)) => (later - end).saturating_sub(next.chars().count() + 1),
             _ => 0,
         };
-        let room = (end + spare).saturating_sub(taken + usize::from(place > 0));
-        let cell = shortened(cell, room);
+        let width_left = (end + spare).saturating_sub(taken + usize::from(place > 0));
+        let cell = shortened(cell, width_left);
         let width = end.saturating_sub(taken);
         let padded = if place == 0 {
             format!("{cell:width$}")
@@ -109,16 +109,16 @@ fn line<const COLUMNS: usize>(cells: [&str; COLUMNS]) -> String {
     line
 }
 
-/// A name that is too long for its column; JSON has the whole.
+/// Truncates a name that is too long for its column; JSON has the full name.
 fn shortened(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
-    format!("{kept}…")
+    let start: String = text.chars().take(width.saturating_sub(1)).collect();
+    format!("{start}…")
 }
 
-/// Megabits per second as people say it: `100G`.
+/// Formats megabits per second: `100G`.
 fn rate(megabits: u64) -> String {
     match megabits {
         0..1000 => format!("{megabits}M"),
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bus_with_a_long_name_takes_the_room_of_a_short_bus_id() {
+    fn a_long_bus_uses_the_space_of_a_short_bus_id() {
         assert!(line(["", "net", "eth0", "", "virtio", "virtio2"])
             .ends_with("  eth0        virtio         virtio2"));
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The tables of pnetctl's users, and the devices of a made-up host.
+//! The tables of pnetctl's documentation, and the devices of a fixture host.
 
 use super::*;
-use crate::kernel::devices::made_up;
+use crate::kernel::devices::fixture;
 use crate::output::Report;
-use crate::system::made_up::Tree;
+use crate::system::fixtures::Tree;
 
 fn device(kind: Kind, name: &str, port: Option<u8>, bus_id: Option<&str>) -> Device {
     let place = bus_id.map(|bus_id| Place {
@@ -18,7 +18,7 @@ fn device(kind: Kind, name: &str, port: Option<u8>, bus_id: Option<&str>) -> Dev
     }
 }
 
-/// The devices of pnetctl's example, in no good order.
+/// The devices of pnetctl's example, unordered.
 fn example() -> Vec<Device> {
     vec![
         device(Kind::Net, "lo", None, None),
@@ -41,14 +41,14 @@ fn text(devices: Vec<Device>) -> String {
     plain
 }
 
-/// The text without what pnetctl does not show.
+/// The columns that pnetctl has, too.
 fn table(mut devices: Vec<Device>) -> String {
     devices.sort_by(order);
     let lines: Vec<_> = text(devices)
         .lines()
         .map(|line| {
-            let kept: String = line.chars().take(68).collect();
-            kept.trim_end().to_owned()
+            let start: String = line.chars().take(68).collect();
+            start.trim_end().to_owned()
         })
         .collect();
     lines.join("\n")
@@ -117,7 +117,7 @@ fn a_host_with_soft_roce() {
         },
     }];
     let known = Known {
-        rdma: vec![made_up(Some("rxe0"), None, "NET1")],
+        rdma: vec![fixture(Some("rxe0"), None, "NET1")],
         ism_v2: true,
         ..Known::default()
     };
@@ -144,13 +144,13 @@ fn a_host_with_soft_roce() {
 }
 
 #[test]
-fn an_ism_is_shown_once_whoever_tells_of_it() {
+fn an_ism_from_two_sources_is_displayed_once() {
     let plugged_in = |bus_id: &str| Ism {
         bus_id: bus_id.to_owned(),
         pnetid: Some("HARD".to_owned()),
     };
     let known = Known {
-        ism: vec![made_up(None, Some("0000:00:00.0"), "SOFT")],
+        ism: vec![fixture(None, Some("0000:00:00.0"), "SOFT")],
         ..Known::default()
     };
     let devices = isms(

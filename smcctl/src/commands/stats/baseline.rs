@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What was counted when it was last reset: the kernel's counters cannot be. Kept per
-//! user and network namespace, and good until the next boot.
+//! The counts at the last reset, since the kernel's counters cannot be reset. Stored per
+//! user and network namespace, and valid until the next boot.
 
 use crate::check::Privilege;
 use crate::failure::{words, Failure};
 use crate::kernel::counts::Counts;
-use crate::system::files::Root;
+use crate::system::files::{replace, Root};
 use serde::{Deserialize, Serialize};
 use std::env;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What is kept.
+/// The stored counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Baseline {
-    /// The boot that the counts are of.
+    /// The boot ID.
     boot: String,
-    /// When it was taken, in seconds since 1970.
+    /// The time of the reset, in seconds since 1970.
     pub taken: u64,
     counts: Counts,
 }
 
 impl Baseline {
-    /// Of what the kernel has counted until now.
+    /// Creates it from the current counts.
     #[must_use]
     pub fn new(root: &Root, counts: &Counts) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -36,7 +36,7 @@ impl Baseline {
         }
     }
 
-    /// The one that was kept, if it is of this boot and can be read.
+    /// Loads the file, if it is of this boot and valid.
     #[must_use]
     pub fn load(root: &Root, path: &Path) -> Option<Self> {
         let bytes = fs::read(path).ok()?;
@@ -44,13 +44,13 @@ impl Baseline {
         (found.boot == boot(root)).then_some(found)
     }
 
-    /// Keeps it in the place of an older one.
+    /// Replaces the file.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), Failure> {
         self.write(path).map_err(|error| {
-            let what = format!("cannot keep the counts in {}", path.display());
+            let what = format!("cannot save the counts in {}", path.display());
             Failure::new(format!("{what}: {}", words(&error)))
         })
     }
@@ -62,24 +62,10 @@ impl Baseline {
                 .mode(0o700)
                 .create(folder)?;
         }
-        // Renamed when whole: who reads it meanwhile reads the old one.
-        let new = path.with_extension(format!("{}", std::process::id()));
-        let _ = fs::remove_file(&new);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&new)?;
-        let written = file
-            .write_all(&serde_json::to_vec(self)?)
-            .and_then(|()| fs::rename(&new, path));
-        if written.is_err() {
-            let _ = fs::remove_file(&new);
-        }
-        written
+        replace(path, &serde_json::to_vec(self)?, 0o600)
     }
 
-    /// What has been counted since; `None` when the kernel began anew.
+    /// Returns the increase since; `None` if the counters were reset.
     #[must_use]
     pub fn since(&self, now: &Counts) -> Option<Counts> {
         now.since(&self.counts)
@@ -91,30 +77,30 @@ fn boot(root: &Root) -> String {
         .unwrap_or_default()
 }
 
-/// Where it is kept.
+/// The path of the file.
 ///
 /// # Errors
-/// When there is no place for it.
+/// When there is no directory for it.
 pub fn path(root: &Root) -> Result<PathBuf, Failure> {
-    let folder = folder(Privilege::of(root), |name| {
+    let directory = directory(Privilege::of(root), |name| {
         env::var_os(name).map(PathBuf::from)
     })
-    .ok_or_else(|| {
-        Failure::new("there is no place to keep what was counted until now: set HOME")
-    })?;
+    .ok_or_else(|| Failure::new("no directory to save the counts: set HOME"))?;
     let namespace = fs::read_link(root.path("/proc/self/ns/net")).unwrap_or_default();
     let number: String = namespace
         .to_string_lossy()
         .chars()
         .filter(char::is_ascii_digit)
         .collect();
-    Ok(folder.join("smcctl").join(format!("stats-{number}.json")))
+    Ok(directory
+        .join("smcctl")
+        .join(format!("stats-{number}.json")))
 }
 
-/// A place that other users cannot write to.
-fn folder(privilege: Privilege, variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+/// A directory that other users cannot write to.
+fn directory(privilege: Privilege, variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
     if privilege == Privilege::Root {
-        // Root may have come by su, with the variables of somebody else.
+        // After su, root may have the variables of another user.
         return Some(PathBuf::from("/run"));
     }
     ["XDG_RUNTIME_DIR", "XDG_STATE_HOME"]
@@ -128,7 +114,7 @@ fn folder(privilege: Privilege, variable: impl Fn(&str) -> Option<PathBuf>) -> O
 mod tests {
     use super::*;
     use crate::kernel::counts::Reason;
-    use crate::system::made_up::Tree;
+    use crate::system::fixtures::Tree;
 
     fn counts(sent: u64, reasons: &[(u32, u16)]) -> Counts {
         let mut counts = Counts::default();
@@ -145,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_came_later_is_left() {
+    fn counts_are_relative_to_the_baseline() {
         let root = Tree::new().root();
         let baseline = Baseline::new(&root, &counts(5, &[(1, 65_530), (2, 9)]));
         let mut now = counts(7, &[(1, 4), (2, 9), (3, 1)]);
@@ -153,17 +139,17 @@ mod tests {
         let since = baseline.since(&now).unwrap();
         assert_eq!(since.smc_r.sent, 2);
         assert_eq!(since.reasons, counts(0, &[(1, 10), (3, 1)]).reasons);
-        // What is so now did not begin with the reset.
+        // The size of buffers is not a counter.
         assert_eq!(since.smc_r.send_memory, Some(65_536));
         assert_eq!(
             baseline.since(&counts(4, &[])),
             None,
-            "the kernel began anew"
+            "the counters were reset"
         );
     }
 
     #[test]
-    fn it_is_kept_for_this_boot_only() {
+    fn a_baseline_is_valid_for_this_boot_only() {
         let tree = Tree::new();
         let path = tree.root().path("run/smcctl/stats-1.json");
         tree.write("proc/sys/kernel/random/boot_id", "first\n");
@@ -173,7 +159,7 @@ mod tests {
             assert_eq!(Baseline::load(&tree.root(), &path), Some(baseline.clone()));
         }
         let files = fs::read_dir(path.parent().unwrap()).unwrap().count();
-        assert_eq!(files, 1, "nothing is left over");
+        assert_eq!(files, 1, "no temporary file is left");
         tree.write("proc/sys/kernel/random/boot_id", "second\n");
         assert_eq!(Baseline::load(&tree.root(), &path), None);
         fs::write(&path, "{\"boot\": \"second\"").unwrap();
@@ -181,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_kept_where_others_cannot_write() {
+    fn the_directory_belongs_to_the_user() {
         let set = |names: &'static [&str]| {
             move |name: &str| {
                 names
@@ -189,12 +175,15 @@ mod tests {
                     .then(|| PathBuf::from("/x").join(name))
             }
         };
-        let user = |names| folder(Privilege::User, set(names));
+        let user = |names| directory(Privilege::User, set(names));
         let all = &["XDG_RUNTIME_DIR", "XDG_STATE_HOME", "HOME"];
         assert_eq!(user(all), Some("/x/XDG_RUNTIME_DIR".into()));
         assert_eq!(user(&["HOME"]), Some("/x/HOME/.local/state".into()));
         assert_eq!(user(&[]), None);
-        assert_eq!(folder(Privilege::Root, set(all)), Some("/run".into()));
-        assert_eq!(folder(Privilege::User, |_| Some("relative".into())), None);
+        assert_eq!(directory(Privilege::Root, set(all)), Some("/run".into()));
+        assert_eq!(
+            directory(Privilege::User, |_| Some("relative".into())),
+            None
+        );
     }
 }

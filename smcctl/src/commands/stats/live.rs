@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The counts as the rows of a live view, with how fast they grow.
+//! The statistics as rows of a live view, with rates.
 
 use super::super::linkgroups::Technologies;
 use crate::explain::codes;
 use crate::kernel::counts::{Counts, Technology};
-use crate::kernel::groups::Kind;
+use crate::kernel::link_groups::Kind;
 use crate::watch::{Cell, Column, Row, Rows};
 
-/// What is in the rows; "out" is what was made or sent, "in" what was accepted or
-/// received.
+/// The columns. "Out" is connected or sent, "in" is accepted or received.
 pub const COLUMNS: [Column; 5] = [
-    Column::text("COUNTED"),
+    Column::text("COUNT OF"),
     Column::rate("OUT/s"),
     Column::rate("IN/s"),
     Column::number("OUT"),
     Column::number("IN"),
 ];
 
-/// The reasons' counts are of 16 bits.
+/// The counts of reasons have 16 bits.
 const REASONS_WRAP_AT: Option<u64> = Some(1 << 16);
 
-/// The rows that show `counts`.
+/// Returns the rows.
 #[must_use]
 pub fn rows(counts: &Counts, technologies: Technologies) -> Rows {
     let mut rows = Vec::new();
@@ -30,7 +29,7 @@ pub fn rows(counts: &Counts, technologies: Technologies) -> Rows {
     ];
     for (name, kind, one) in all {
         if technologies.has(kind) {
-            rows.extend(of_technology(name, one));
+            rows.extend(technology_rows(name, one));
         }
     }
     for (name, sides) in [
@@ -54,7 +53,7 @@ pub fn rows(counts: &Counts, technologies: Technologies) -> Rows {
     Rows { rows, note: None }
 }
 
-fn of_technology(name: &str, one: &Technology) -> [Row; 3] {
+fn technology_rows(name: &str, one: &Technology) -> [Row; 3] {
     let of = |what: &str, counts: [u64; 2]| row(&format!("{name} {what}"), counts.map(Some), None);
     [
         of("connections", [one.made(), one.accepted()]),

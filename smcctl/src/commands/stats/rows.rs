@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What people read of the counts: tables, made of the counts alone.
+//! The statistics as tables.
 
-use super::super::linkgroups::{shown, Technologies};
+use super::super::linkgroups::{or_dash, Technologies};
 use crate::explain::codes;
 use crate::kernel::counts::{Buffers, Counts, Technology, CLASSES};
-use crate::kernel::groups::Kind;
+use crate::kernel::link_groups::Kind;
 use crate::output::{bytes, Column, Table};
 
-/// A table: the first column's heading says what it is about.
+/// A table; the heading of its first column is its title.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
     /// The headings.
     pub columns: Vec<Column>,
-    /// The lines.
+    /// The rows.
     pub rows: Vec<Vec<String>>,
 }
 
@@ -40,7 +40,7 @@ impl Section {
     }
 }
 
-/// The tables that show `counts`.
+/// Returns the tables.
 #[must_use]
 pub fn sections(counts: &Counts, technologies: Technologies) -> Vec<Section> {
     let all = [(Kind::SmcR, &counts.smc_r), (Kind::SmcD, &counts.smc_d)];
@@ -58,10 +58,10 @@ pub fn sections(counts: &Counts, technologies: Technologies) -> Vec<Section> {
     sections
 }
 
-/// The name of a line, and what it shows of something.
+/// The name of a row, and the function that returns its cell.
 type Row<Of, Cell> = (&'static str, fn(&Of) -> Cell);
 
-/// A heading for a technology's column.
+/// The column heading of a technology.
 fn heading(kind: Kind) -> &'static str {
     match kind {
         Kind::SmcR => "SMC-R",
@@ -80,8 +80,8 @@ fn connections(technologies: &[(Kind, &Technology)]) -> Section {
     let mut section = Section::new(columns);
     let rows: [Row<Technology, String>; 11] = [
         ("all", |one| one.connections().to_string()),
-        ("made, version 1", |one| one.client_v1.to_string()),
-        ("made, version 2", |one| one.client_v2.to_string()),
+        ("connected, version 1", |one| one.client_v1.to_string()),
+        ("connected, version 2", |one| one.client_v2.to_string()),
         ("accepted, version 1", |one| one.server_v1.to_string()),
         ("accepted, version 2", |one| one.server_v2.to_string()),
         ("requests per connection", requests_per_connection),
@@ -97,7 +97,7 @@ fn connections(technologies: &[(Kind, &Technology)]) -> Section {
     section
 }
 
-/// In tenths, as smcr and smcd show it.
+/// With one decimal, as smcr and smcd display it.
 fn requests_per_connection(one: &Technology) -> String {
     let requests = u128::from(one.sent) + u128::from(one.received);
     match (requests * 10).checked_div(u128::from(one.connections())) {
@@ -109,7 +109,7 @@ fn requests_per_connection(one: &Technology) -> String {
 fn not_smc(counts: &Counts) -> Section {
     let mut section = Section::new([
         Column::Left("NOT SMC"),
-        Column::Right("MADE"),
+        Column::Right("CONNECTED"),
         Column::Right("ACCEPTED"),
     ]);
     for (name, sides) in [
@@ -124,11 +124,15 @@ fn not_smc(counts: &Counts) -> Section {
 fn reasons(counts: &Counts) -> Section {
     let mut section = Section::new([
         Column::Left("FELL BACK"),
-        Column::Right("TIMES"),
-        Column::Left("BECAUSE"),
+        Column::Right("COUNT"),
+        Column::Left("REASON"),
     ]);
     for reason in &counts.reasons {
-        let side = if reason.is_server { "accepted" } else { "made" };
+        let side = if reason.is_server {
+            "accepted"
+        } else {
+            "connected"
+        };
         section.row(
             side,
             [reason.count.to_string(), codes::in_words(reason.code)],
@@ -160,16 +164,16 @@ fn data(technologies: &[(Kind, &Technology)]) -> Section {
     );
     section.row(
         "buffers now",
-        both(|one| [one.send_memory, one.receive_memory].map(|size| shown(size.map(bytes)))),
+        both(|one| [one.send_memory, one.receive_memory].map(|size| or_dash(size.map(bytes)))),
     );
     let of_buffers: [Row<Buffers, u64>; 7] = [
         ("buffer full", |one| one.full),
         ("peer's buffer full", |one| one.full_at_peer),
         ("larger than buffer", |one| one.too_small),
         ("larger than peer's", |one| one.too_small_at_peer),
-        ("buffers made", |one| one.allocated),
-        ("buffers used again", |one| one.reused),
-        ("made too small", |one| one.downgraded),
+        ("buffers allocated", |one| one.allocated),
+        ("buffers reused", |one| one.reused),
+        ("buffers downgraded", |one| one.downgraded),
     ];
     for (name, count) in of_buffers {
         let cells = technologies
@@ -217,7 +221,7 @@ mod tests {
         for count in counts.counters() {
             *count = u64::MAX;
         }
-        let codes = codes::all().iter().map(|code| Reason {
+        let codes = codes::all().map(|code| Reason {
             is_server: true,
             code: code.value,
             count: u16::MAX,
@@ -233,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_technology_that_is_not_used_has_no_sizes() {
+    fn an_unused_technology_has_no_size_table() {
         let mut counts = Counts::default();
         counts.smc_d.client_v2 = 4;
         counts.smc_d.sent = 9;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What was counted between two times.
+//! The difference between two readings.
 
 use super::{Counts, Reason};
 
 impl Counts {
-    /// What has been counted since `before`; `None` when the kernel began anew: its
-    /// module was loaded again, or the network namespace is another. What is no count
-    /// is as it is now.
+    /// Returns the increase since `before`; `None` when a counter has decreased, because
+    /// the module was reloaded or the network namespace is another one. What is not a
+    /// counter has its current value.
     #[must_use]
     pub fn since(&self, before: &Self) -> Option<Self> {
         let (mut since, mut then) = (self.clone(), before.clone());
@@ -17,7 +17,7 @@ impl Counts {
             .reasons
             .iter()
             .map(|reason| Reason {
-                // It may have begun again at 0 meanwhile.
+                // The counter wraps.
                 count: reason.count.wrapping_sub(before.count_of(*reason)),
                 ..*reason
             })

@@ -49,8 +49,8 @@ fn whole(state: u8, mode: u8) -> Vec<u8> {
 fn a_socket_is_what_the_kernel_says() {
     let socket = parse(&whole(1, 2)).unwrap();
     assert_eq!((socket.state, socket.mode), (State::Active, Mode::SmcD));
-    assert_eq!(socket.ends.local, ([192, 0, 2, 1], 443).into());
-    assert_eq!(socket.ends.peer, ([192, 0, 2, 2], 40000).into());
+    assert_eq!(socket.endpoints.local, ([192, 0, 2, 1], 443).into());
+    assert_eq!(socket.endpoints.peer, ([192, 0, 2, 2], 40000).into());
     assert_eq!((socket.uid, socket.inode, socket.cookie), (1000, 77, 99));
     let rings = socket.rings.unwrap();
     assert_eq!(
@@ -92,27 +92,27 @@ fn the_state_is_read_and_the_mode_believed_while_there_is_a_connection() {
 }
 
 #[test]
-fn the_reasons_of_a_fallback_are_both_told() {
+fn both_reasons_of_a_fallback_are_reported() {
     let (own, peer) = (0x0500_0000, 0x0303_0008);
     let fallback = parse(&whole(1, 1)).unwrap().fallback;
     assert_eq!(fallback, Some(Fallback { own, peer }));
-    let untold = parse(&answer(1, 1)).unwrap().fallback;
-    assert_eq!(untold, Some(Fallback::default()));
+    let unreported = parse(&answer(1, 1)).unwrap().fallback;
+    assert_eq!(unreported, Some(Fallback::default()));
 }
 
 #[test]
-fn ipv6_is_told_from_ipv4() {
+fn ipv6_is_distinguished_from_ipv4() {
     let mut bytes = answer(10, 0);
     bytes[8..24].copy_from_slice(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     bytes[24..40].fill(0);
-    let ends = parse(&bytes).unwrap().ends;
-    assert_eq!(ends.local, "[::1]:443".parse().unwrap());
-    assert!(ends.has_addresses());
+    let endpoints = parse(&bytes).unwrap().endpoints;
+    assert_eq!(endpoints.local, "[::1]:443".parse().unwrap());
+    assert!(endpoints.has_addresses());
     bytes[8..24].copy_from_slice(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 9]);
-    let ends = parse(&bytes).unwrap().ends;
-    assert_eq!(ends.local, "192.0.2.9:443".parse().unwrap());
+    let endpoints = parse(&bytes).unwrap().endpoints;
+    assert_eq!(endpoints.local, "192.0.2.9:443".parse().unwrap());
     bytes[8..24].fill(0);
-    assert!(!parse(&bytes).unwrap().ends.has_addresses());
+    assert!(!parse(&bytes).unwrap().endpoints.has_addresses());
 }
 
 #[test]
@@ -124,8 +124,8 @@ fn every_truncation_is_read_or_left_out() {
             None => assert!(end < HEAD, "{end}"),
             Some(part) => {
                 assert_eq!(
-                    (part.ends, part.inode),
-                    (socket.ends, socket.inode),
+                    (part.endpoints, part.inode),
+                    (socket.endpoints, socket.inode),
                     "{end}"
                 );
                 assert!(part.rings.is_none() || part.rings == socket.rings, "{end}");
