@@ -66,7 +66,7 @@ guest() (
     trap 'rm -rf "$disk" "$disk.boot"' EXIT
     scripts/root --with 'dkms xz-utils kmod mokutil e2fsprogs' --finish tests/packages/kernels.sh \
         --share "$out" trixie tests/packages/disk.sh "$disk" "$shim" "$dkms"
-    for kernel in old new; do scripts/lab run "disk=$disk" --timeout 3600 -- /packages/booted.sh "$kernel"; done
+    for kernel in old new; do scripts/lab run "disk=$disk" --timeout 5400 -- /packages/booted.sh "$kernel"; done
     say 'SMC-D on stock kernels by what is in the packages, over an upgrade of the kernel'
 )
 
