@@ -3,7 +3,7 @@
 //! kernel, and its links lead somewhere. How a transcript is read and compared is in
 //! `kit::transcript`.
 //!
-//! Needs `cargo build --release -p smc-shim -p smc-report -p smcctl` first.
+//! Needs `cargo build --release -p smc-shim -p smcctl` first.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
