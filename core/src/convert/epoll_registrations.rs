@@ -76,7 +76,7 @@ fn each_of(fd: c_int, mut act: impl FnMut(Registration)) {
     let Some((_, inode)) = sys::file_identity(fd) else {
         return;
     };
-    sys::each_entry(FOLDER, |folder, name| {
+    let _ = sys::each_entry(FOLDER, |folder, name| {
         if let Some(epoll) = sys::entry_number(name) {
             each_in(folder, name, epoll, |registration| {
                 if registration.fd == fd && registration.inode == inode {

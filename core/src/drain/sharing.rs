@@ -25,11 +25,16 @@ pub(super) fn of(fd: c_int) -> Sharing {
         Sharing::Parent
     } else if has_duplicate(fd) {
         Sharing::Duplicate
-    } else if sys::has_children() && sys::any_child(|child| shares(child, fd)) {
+    } else if has_children() && sys::any_child(|child| shares(child, fd)) {
         Sharing::Child
     } else {
         Sharing::Nobody
     }
+}
+
+/// A filter of system calls can end the process for a question that it does not expect.
+fn has_children() -> bool {
+    !sys::is_filtered() && sys::has_children()
 }
 
 fn shares(child: c_int, fd: c_int) -> bool {

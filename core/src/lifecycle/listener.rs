@@ -137,11 +137,16 @@ fn bind_and_wake(
     for round in 0..MOST_WAITING {
         let is_free = keeps_port && is_bound;
         let waiting = sys::threads_in_accept(fd);
-        if (is_free || round > 0) && waiting == 0 {
+        let are_all_awake = match waiting {
+            Some(count) => count == 0 && (is_free || round > 0),
+            // The port alone tells.
+            None => is_free || !keeps_port && round > 0,
+        };
+        if are_all_awake {
             break;
         }
         let goes_on = call(deadline);
-        wait_until_fewer(fd, waiting);
+        wait_until_fewer(fd, waiting.unwrap_or(0));
         is_bound = is_bound || bind();
         if !goes_on {
             break;
@@ -156,7 +161,8 @@ fn wait_until_fewer(fd: c_int, waiting: usize) {
     const LOOKS: usize = 50;
     const PAUSE: Duration = Duration::from_micros(100);
     let mut looks = 0..LOOKS;
-    while waiting > 0 && sys::threads_in_accept(fd) >= waiting && looks.next().is_some() {
+    let is_unchanged = || sys::threads_in_accept(fd).is_some_and(|now| now >= waiting);
+    while waiting > 0 && is_unchanged() && looks.next().is_some() {
         sys::sleep(PAUSE);
     }
 }

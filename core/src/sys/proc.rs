@@ -7,10 +7,11 @@ use std::io::Write;
 
 /// Calls with the descriptor of folder `path` and the name of each of its entries, until
 /// `act` returns false.
-pub fn each_entry(path: &CStr, mut act: impl FnMut(c_int, &CStr) -> bool) {
-    let Ok(folder) = open_to_read(libc::AT_FDCWD, path) else {
-        return;
-    };
+///
+/// # Errors
+/// Those of opening the folder.
+pub fn each_entry(path: &CStr, mut act: impl FnMut(c_int, &CStr) -> bool) -> Result<(), Errno> {
+    let folder = open_to_read(libc::AT_FDCWD, path)?;
     let mut entries = [0; 2048];
     'all: while let Ok(length @ 1..) = directory_entries(folder, &mut entries) {
         let mut rest = entries.get(..length).unwrap_or_default();
@@ -22,6 +23,7 @@ pub fn each_entry(path: &CStr, mut act: impl FnMut(c_int, &CStr) -> bool) {
         }
     }
     close(folder);
+    Ok(())
 }
 
 /// getdents64(2): how many bytes of entries there were.
@@ -72,7 +74,7 @@ pub fn has_children() -> bool {
 /// (`/proc/pid/task/tid/children`).
 pub fn any_child(mut is_it: impl FnMut(c_int) -> bool) -> bool {
     let mut any = false;
-    each_entry(TASKS, |folder, thread| {
+    let _ = each_entry(TASKS, |folder, thread| {
         let mut text = [0; 4096];
         let children = read_in(folder, thread, "children", &mut text).unwrap_or_default();
         any = children
@@ -85,10 +87,10 @@ pub fn any_child(mut is_it: impl FnMut(c_int) -> bool) -> bool {
 }
 
 /// How many threads of this process wait in accept(2) of `listener`
-/// (`/proc/pid/task/tid/syscall`).
-pub fn threads_in_accept(listener: c_int) -> usize {
+/// (`/proc/pid/task/tid/syscall`); `None` when `/proc` does not tell.
+pub fn threads_in_accept(listener: c_int) -> Option<usize> {
     let mut count = 0;
-    each_entry(TASKS, |folder, thread| {
+    let listed = each_entry(TASKS, |folder, thread| {
         let mut text = [0; 64];
         let line = read_in(folder, thread, "syscall", &mut text).unwrap_or_default();
         if is_accept(line, listener) {
@@ -96,7 +98,7 @@ pub fn threads_in_accept(listener: c_int) -> usize {
         }
         true
     });
-    count
+    listed.is_ok().then_some(count)
 }
 
 /// `NUMBER ARGUMENT…`, arguments in hexadecimal; `running` of a thread that does not wait.
@@ -115,7 +117,7 @@ fn is_accept(line: &[u8], listener: c_int) -> bool {
 
 /// Closes all descriptors from `first` on, where the kernel has no close_range(2).
 pub fn close_each_from(first: c_int) {
-    each_entry(c"/proc/thread-self/fd", |folder, name| {
+    let _ = each_entry(c"/proc/thread-self/fd", |folder, name| {
         if let Some(fd) = entry_number(name).filter(|&fd| fd >= first && fd != folder) {
             close(fd);
         }
