@@ -21,6 +21,7 @@
 #![allow(
     clippy::must_use_candidate,
     clippy::missing_errors_doc,
+    rustdoc::private_intra_doc_links,
     reason = "the engines use it, nobody else"
 )]
 
