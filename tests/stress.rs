@@ -293,6 +293,17 @@ fn only_the_last_close_ends_a_connection() {
     }
 }
 
+#[test]
+fn each_socket_has_its_own_options_after_a_fallback() {
+    let scratch = Scratch::new("apart");
+    let program = scratch.compile("apart.c", &[], "apart");
+    assert_says(
+        &format!("ulimit -n 4096 && exec $RUN {program}"),
+        "",
+        "linger 1 7 s, send timeout 20 s\nlinger 1 8 s, send timeout 21 s\n",
+    );
+}
+
 /// Valgrind ends a program that makes a thread by clone(2).
 #[test]
 fn under_valgrind_all_arrives() {
