@@ -27,7 +27,7 @@ tests_of() {
     debian-6.12) echo transport check devices connections services ;;
     debian-6.1) echo transport programs lists:ports conformance report:agrees check devices connections:agrees compare:honest ;;
     smcd:1) echo transport programs event_loops splice lists arrives listeners connects stress report:agrees check devices ;;
-    smcd:2) echo conformance connections:agrees connections:owners compare:honest services ;;
+    smcd:2) echo conformance connections:agrees connections:owners compare:honest readme services ;;
     smcd | smcd-*) tests_of smcd:1; tests_of smcd:2 ;;
     bare) echo check:bare:: ;;
     pair) echo programs event_loops splice habits stall lists:peers lists:ports conformance report:agrees devices connections:agrees connections:owners::the_end ;;

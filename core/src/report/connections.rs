@@ -35,9 +35,8 @@ pub fn after_connect(fd: c_int, before: Kind, error: c_int, peer: Option<Address
     if !goes_on {
         if let Some(ticket) = begun {
             give_up(table, ticket);
-        } else if is_slotless(fd) {
-            tickets::remember(fd, None);
         }
+        tickets::remember(fd, None);
         return;
     }
     if is_slotless(fd) && matches!(error, 0 | EISCONN | EALREADY) {
@@ -56,8 +55,11 @@ pub fn after_connect(fd: c_int, before: Kind, error: c_int, peer: Option<Address
         }
         return;
     }
-    // A second connect tells nothing of the first that is not known.
-    let Some(peer) = peer.filter(|_| !matches!(error, EISCONN | EALREADY)) else {
+    // A further connect says nothing of the first that is not known: not when that has been
+    // counted already, either.
+    let is_counted = tickets::of(fd).is_some_and(Ticket::has_slot);
+    let says_more = !(is_counted && error == 0) && !matches!(error, EISCONN | EALREADY);
+    let Some(peer) = peer.filter(|_| says_more) else {
         return;
     };
     let phase = if error == 0 {
@@ -194,6 +196,7 @@ pub fn after_so_error(fd: c_int, error: c_int) {
     };
     if error != 0 {
         give_up(table, ticket);
+        tickets::remember(fd, None);
     } else if is_connected(fd) {
         made(table, ticket, fd);
     }

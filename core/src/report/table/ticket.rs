@@ -70,6 +70,12 @@ impl Ticket {
         (self.slot == NO_SLOT).then_some(self.generation)
     }
 
+    /// Whether it is of a slot: a connection was written to it.
+    #[must_use]
+    pub fn has_slot(self) -> bool {
+        !matches!(self.slot, NO_SLOT | NOT_CONNECTED)
+    }
+
     /// As a number that is not 0.
     #[must_use]
     pub fn number(self) -> u64 {
