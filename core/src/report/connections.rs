@@ -58,8 +58,8 @@ pub fn after_connect(fd: c_int, before: Kind, error: c_int, peer: Option<Address
     // A further connect says nothing of the first that is not known: not when that has been
     // counted already, either.
     let is_counted = tickets::of(fd).is_some_and(Ticket::has_slot);
-    let says_more = !(is_counted && error == 0) && !matches!(error, EISCONN | EALREADY);
-    let Some(peer) = peer.filter(|_| says_more) else {
+    let is_old = is_counted && error == 0 || matches!(error, EISCONN | EALREADY);
+    let Some(peer) = peer.filter(|_| !is_old) else {
         return;
     };
     let phase = if error == 0 {
