@@ -11,6 +11,9 @@ use std::fmt::{Display, Formatter, Result};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+/// What `SMC_LOG` filters by, whichever crate logs: the name of the library.
+pub const TARGET: &str = "smc_shim";
+
 /// Whether decisions are logged.
 pub fn are_logged() -> bool {
     log::max_level() >= LevelFilter::Info
@@ -23,11 +26,11 @@ pub fn decision(call: &str, address: &SocketAddr, fd: c_int, verdict: &Verdict) 
     }
     let before = Errno::current();
     if let Verdict::Tcp(reason) = verdict {
-        log::debug!("{call} {address} fd {fd}: TCP: {reason}");
+        log::debug!(target: TARGET, "{call} {address} fd {fd}: TCP: {reason}");
     } else if !identity::is_smc(fd) {
-        log::debug!("{call} {address} fd {fd}: TCP: the kernel says it is no SMC socket");
+        log::debug!(target: TARGET, "{call} {address} fd {fd}: TCP: the kernel says it is no SMC socket");
     } else {
-        log::debug!("{call} {address} fd {fd}: SMC");
+        log::debug!(target: TARGET, "{call} {address} fd {fd}: SMC");
     }
     before.set();
 }
@@ -42,8 +45,7 @@ pub fn connected_without_call(fd: c_int) {
     let peer = sys::peer_address(fd).ok();
     let peer = peer.and_then(|(peer, length)| address::internet(&peer, length));
     if let Some(peer) = peer.filter(|_| !LOGGED.swap(true, Relaxed)) {
-        log::warn!(
-            "fd {fd} to {peer}: SMC, connected without connect(2) (io_uring): \
+        log::warn!(target: TARGET, "fd {fd} to {peer}: SMC, connected without connect(2) (io_uring): \
              SMC_PORTS and SMC_HOSTS were not asked"
         );
     }
@@ -53,7 +55,7 @@ pub fn connected_without_call(fd: c_int) {
 pub fn cannot_create(error: c_int) {
     static LOGGED: AtomicBool = AtomicBool::new(false);
     if !LOGGED.swap(true, Relaxed) {
-        log::error!("socket: {}", NoSmc(error));
+        log::error!(target: TARGET, "socket: {}", NoSmc(error));
     }
 }
 
@@ -61,7 +63,7 @@ pub fn cannot_create(error: c_int) {
 pub fn no_kernel_support() {
     static LOGGED: AtomicBool = AtomicBool::new(false);
     if !LOGGED.swap(true, Relaxed) {
-        log::warn!("TCP: {}", NoSmc(libc::EAFNOSUPPORT));
+        log::warn!(target: TARGET, "TCP: {}", NoSmc(libc::EAFNOSUPPORT));
     }
 }
 

@@ -5,6 +5,7 @@
 //! A table of fixed size without locks. An entry that is overwritten costs a slow handshake
 //! more, or one connection on TCP.
 
+use crate::events::TARGET;
 use crate::fd_table::{Field, Records};
 use crate::{identity, process, sys};
 use std::ffi::c_int;
@@ -71,8 +72,7 @@ fn add_unless_smc(fd: c_int, peer: IpAddr) {
         entry.peer.store(key, Relaxed);
         entry.until.store((now + after).as_secs(), Relaxed);
         ANY.store(true, Relaxed);
-        log::info!(
-            "the SMC handshake with {} was slow: TCP for {} s",
+        log::info!(target: TARGET, "the SMC handshake with {} was slow: TCP for {} s",
             peer.to_canonical(),
             after.as_secs()
         );
