@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifdef LIBRARY
@@ -37,8 +38,9 @@ int main(int count, char **arguments)
 		printf("socket64: %s\n", errno == ENOSYS ? "none" : strerror(errno));
 		return 0;
 	}
-	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length);
-	getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
+	/* By system calls: the kernel's own answers. */
+	syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &domain, &length);
+	syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
 	printf("socket64: %d/%d\n", domain, protocol);
 	return 0;
 }

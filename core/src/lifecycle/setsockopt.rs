@@ -218,15 +218,21 @@ impl<E: Engine> Call<E> {
         if !matches!(refusal.0, EFAULT | EINVAL | EOPNOTSUPP) || !is_smc(self.fd) {
             return;
         }
-        let family = identity::inner_family(self.fd).unwrap_or(libc::AF_INET);
-        let Ok(fd) = sys::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) else {
-            return;
-        };
-        let on_tcp = Self { fd, ..self };
-        if on_tcp.make() == 0 {
+        if self.is_accepted_by_tcp() {
             refusal.set();
         }
+    }
+
+    /// Whether a TCP socket accepts the call; errno says why not.
+    fn is_accepted_by_tcp(self) -> bool {
+        let family = identity::inner_family(self.fd).unwrap_or(libc::AF_INET);
+        let Ok(fd) = sys::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) else {
+            return false;
+        };
+        let on_tcp = Self { fd, ..self };
+        let is_accepted = on_tcp.make() == 0;
         sys::close(fd);
+        is_accepted
     }
 
     /// A call on an SMC socket that SMC misparses, as the head of this file says.
@@ -268,7 +274,8 @@ impl<E: Engine> Call<E> {
     fn set_forcing_fallback(self) -> c_int {
         let demoted = demote::to_tcp(self.fd);
         let answer = self.make();
-        if answer == -1 && !demoted && Errno::current().0 == EINVAL && self.is_in_force() {
+        let may_be_in_force = answer == -1 && !demoted && Errno::current().0 == EINVAL;
+        if may_be_in_force && self.is_accepted_by_tcp() && self.is_in_force() {
             return 0;
         }
         answer
