@@ -5,7 +5,7 @@
 //! A question takes as long as there are such sockets: only for what a program asks
 //! now and then, and nothing else can tell.
 
-use super as sys;
+use crate::sys;
 use super::AF_SMC;
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
