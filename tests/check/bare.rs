@@ -31,7 +31,7 @@ fn the_printed_commands_lead_to_smc_r() {
         assert_eq!(ready.status, 0, "{ready:?}");
         assert!(is_possible(&ready, "SMC-R v2"), "{ready:?}");
         assert!(!is_possible(&ready, "SMC-R v1"), "Soft-RoCE: {ready:?}");
-        let software = "warning  rdma     rxe_eth0 port 1 is Soft-RoCE, software";
+        let software = "warning  rdma     rxe_eth0 port 1 is Soft-RoCE, a software device";
         assert!(ready.out.contains(software), "{ready:?}");
     }
 

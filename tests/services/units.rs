@@ -42,7 +42,7 @@ fn listed(booted: &Booted, service: &str) -> Value {
 
 fn redis_is_on_smc(booted: &Booted) {
     booted.said("systemctl start redis-server");
-    assert!(booted.said("smcctl list").contains("no service was put on"));
+    assert!(booted.said("smcctl list").contains("no enabled services"));
     let shown = booted.said("smcctl enable redis-server --ports in:6379 --dry-run");
     assert!(shown.contains("would be written"), "{shown}");
     assert_eq!(booted.run(&format!("test -e {REDIS}")).status, 1);
