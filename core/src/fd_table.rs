@@ -84,6 +84,15 @@ pub fn is_tracked(fd: c_int) -> bool {
     entry(fd).is_some()
 }
 
+/// Connections are reported, so every accept has to be looked at: no listener is known to be
+/// TCP.
+static REPORTS: AtomicBool = AtomicBool::new(false);
+
+/// Connections are reported from now on.
+pub fn report() {
+    REPORTS.store(true, Relaxed);
+}
+
 /// The report's ticket of `fd`; 0: none.
 #[inline]
 pub fn ticket(fd: c_int) -> u64 {
@@ -243,7 +252,7 @@ pub fn listening(fd: c_int, as_smc: bool) {
         entry.options.fetch_and(NOT_INHERITED, Relaxed);
         let bound = before & (BOUND_PORT | BOUND_ADDRESS);
         entry.put(State::ListeningSmc as u32 | CREATED | bound);
-    } else {
+    } else if !REPORTS.load(Relaxed) {
         entry.put(State::ListeningTcp as u32);
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::convert::copy_options::SocketOptions;
 use crate::sys::{self, Errno};
-use crate::{fd_table, identity, process, report, vfork};
+use crate::{fd_table, identity, process, vfork};
 use std::ffi::c_int;
 
 /// Before an accept of `listener`, which is not known to listen as TCP. Whether the
@@ -17,8 +17,7 @@ pub fn before(listener: c_int) -> bool {
         return true;
     }
     let is_smc = process::is_active() && identity::is_smc(listener);
-    // While connections are reported, none is accepted without a look.
-    if !report::is_on() && vfork::owns_memory() && identity::is_listening(listener) {
+    if vfork::owns_memory() && identity::is_listening(listener) {
         fd_table::listening(listener, is_smc);
     }
     is_smc

@@ -21,7 +21,7 @@ pub use table::Kind;
 pub use tickets::is_watched;
 
 use crate::panics::caught;
-use crate::sys;
+use crate::{fd_table, sys};
 use std::ffi::CStr;
 
 /// Whether this process reports.
@@ -36,6 +36,7 @@ pub fn switch_on(path: &CStr) {
     let Some(table) = memory::map(path) else {
         return;
     };
+    fd_table::report();
     table.program_started();
     table.has_library(process_id());
     connections::after_exec(table);

@@ -5,8 +5,8 @@
 //! A question takes as long as there are such sockets: only for what a program asks
 //! now and then, and nothing else can tell.
 
-use crate::sys;
 use super::AF_SMC;
+use crate::sys;
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
 
