@@ -170,6 +170,22 @@ pub fn maybe_connected() -> impl Iterator<Item = c_int> {
     (0..=HIGHEST.load(Relaxed)).filter(|&fd| get(fd).maybe_connected())
 }
 
+/// The highest number that an epoll descriptor has had; -1: none has.
+static HIGHEST_EPOLL: AtomicI32 = AtomicI32::new(-1);
+
+/// The program has made epoll descriptor `fd`: → epoll.
+pub fn epoll_created(fd: c_int) {
+    if let Some(entry) = entry(fd) {
+        entry.put(State::Epoll as u32);
+        HIGHEST_EPOLL.fetch_max(fd, Relaxed);
+    }
+}
+
+/// The epoll descriptors that are known.
+pub fn epoll_descriptors() -> impl Iterator<Item = c_int> {
+    (0..=HIGHEST_EPOLL.load(Relaxed)).filter(|&fd| get(fd).state() == State::Epoll)
+}
+
 /// Replaces the state and flags of `fd` by what `change` makes of them.
 fn update(fd: c_int, change: impl Fn(u32) -> u32) {
     if let Some(entry) = entry(fd) {
@@ -308,6 +324,9 @@ pub fn duplicated(from: c_int, to: c_int) {
     }
     if descriptor.maybe_connected() {
         raise_highest(to);
+    }
+    if descriptor.state() == State::Epoll {
+        HIGHEST_EPOLL.fetch_max(to, Relaxed);
     }
 }
 

@@ -1,11 +1,35 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Waiting by epoll: the real call, and then a look at the events, for those that TCP would
-//! not have.
+//! Epoll descriptors: which there are, and waiting by them: the real call, and then a look at
+//! the events, for those that TCP would not have.
 
 use super::real::real;
 use libc::{c_int, epoll_event, sigset_t, timespec};
-use smc_core::lifecycle;
+use redhook::hook;
 use smc_core::panics::caught;
+use smc_core::{fd_table, lifecycle, vfork};
+
+hook! {
+    unsafe fn epoll_create(size: c_int) -> c_int => shim_epoll_create {
+        let real = real!("C" fn epoll_create(size: c_int) -> c_int);
+        // SAFETY: epoll_create(2) takes any integer.
+        created(unsafe { real(size) })
+    }
+}
+
+hook! {
+    unsafe fn epoll_create1(flags: c_int) -> c_int => shim_epoll_create1 {
+        let real = real!("C" fn epoll_create1(flags: c_int) -> c_int);
+        // SAFETY: epoll_create1(2) takes any integer.
+        created(unsafe { real(flags) })
+    }
+}
+
+fn created(epoll: c_int) -> c_int {
+    if vfork::owns_memory() {
+        fd_table::epoll_created(epoll);
+    }
+    epoll
+}
 
 macro_rules! waits {
     (unsafe fn $name:ident($($argument:ident: $of:ty),*)) => {

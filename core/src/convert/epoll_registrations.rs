@@ -5,7 +5,7 @@
 //! They belong to an open file and end with it: when another file takes a socket's number,
 //! a thread in `epoll_wait` would wait for ever, unless they are made again for that file.
 
-use crate::sys;
+use crate::{fd_table, sys};
 use std::ffi::{c_int, CStr};
 use std::io::Write;
 
@@ -60,6 +60,14 @@ impl Taken {
         for registration in self.0.into_iter().flatten() {
             registration.control(libc::EPOLL_CTL_ADD);
         }
+    }
+}
+
+/// Ends the registrations of `fd`, whose file goes on without it, with the epoll descriptors
+/// that the program has made by the C library.
+pub fn end(fd: c_int) {
+    for epoll in fd_table::epoll_descriptors() {
+        let _ = sys::epoll_control(epoll, libc::EPOLL_CTL_DEL, fd, 0, 0);
     }
 }
 

@@ -24,13 +24,15 @@ pub enum State {
     ListeningTcp,
     /// It was an SMC listener, and the program has shut it down.
     ListenerShut,
+    /// It is an epoll descriptor.
+    Epoll,
 }
 
 const STATE: u32 = 0xff;
 
 impl State {
     pub(super) fn of(word: u32) -> Self {
-        const STATES: [State; 8] = [
+        const STATES: [State; 9] = [
             State::Unknown,
             State::Fresh,
             State::Connecting,
@@ -39,6 +41,7 @@ impl State {
             State::ListeningSmc,
             State::ListeningTcp,
             State::ListenerShut,
+            State::Epoll,
         ];
         let number = usize::try_from(word & STATE).unwrap_or(0);
         STATES.get(number).copied().unwrap_or(State::Unknown)
