@@ -76,6 +76,27 @@ fn everything_with_all_rings() {
     }
 }
 
+/// What happens to a socket after its last close is no event, though it still has unsent data.
+#[test]
+fn a_closed_socket_has_no_events() {
+    let scene = Scene::new(COUNT);
+    let program = "exec ./smc_run /usr/bin/python3 tests/event_loops/closed.py";
+    let said = scene.play(
+        "closed",
+        7120,
+        &format!("{program} read $SERVER 7120"),
+        &format!("{program} close $SERVER 7120"),
+    );
+    assert_eq!(
+        said,
+        "close: no event, no signal\n\
+         shutdown: no event, no signal\n\
+         dup2: no event, no signal\n\
+         dup: events\n"
+    );
+    scene.assert_all_smc();
+}
+
 /// The control: the same programs stall on bare SMC, if they wait for an edge after a
 /// send that took only a part.
 #[test]

@@ -116,6 +116,22 @@ fn files_arrive_whole() {
     scene.assert_all_smc();
 }
 
+/// A child that ends leaves a socket with unsent data to its parent, which closes it and ends,
+/// too: at the same time, or while the child still waits for a socket of its own.
+#[test]
+fn what_a_child_leaves_to_its_parent_arrives() {
+    let scene = Scene::new(COUNT);
+    let mut files = vec!["asleep python-fork"; 8 * rounds()];
+    files.extend(["asleep python-fork-waits", "slower python-child"].repeat(rounds()));
+    let arrived = sent(&scene, SHIM, &files);
+    assert_eq!(arrived.len(), 3);
+    assert!(
+        arrived.values().all(|(sent, whole)| sent == whole),
+        "{arrived:?}"
+    );
+    scene.assert_all_smc();
+}
+
 /// The control.
 #[test]
 fn files_do_not_arrive_whole_on_bare_smc() {

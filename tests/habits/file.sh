@@ -7,6 +7,7 @@ file() {
     case $how in
     asleep) size=120000 ;; # fits into the rings of both sides
     slow) size=400000 ;;
+    slower) size=160000 ;;
     corked) size=1000 ;;
     esac
     { echo "$how $habit"; seq 100000; } | head -c "$size"

@@ -4,7 +4,7 @@
 receive.py ADDRESS PORT COUNT
 
 A file's first line tells how it wants to be read: `asleep …` after a rest that is
-longer than an SMC socket waits for its reader, `slow …` in small pieces.
+longer than an SMC socket waits for its reader, `slow …` and `slower …` in small pieces.
 """
 import hashlib
 import signal
@@ -15,7 +15,7 @@ import time
 
 REST = 3
 SMALL = 16 * 1024
-PAUSE = 0.005
+PAUSES = {b"slow": 0.005, b"slower": 0.1}
 
 
 def receive(connection):
@@ -34,8 +34,7 @@ def receive(connection):
             break
         total.update(piece)
         length += len(piece)
-        if line.startswith(b"slow"):
-            time.sleep(PAUSE)
+        time.sleep(PAUSES.get(line.split()[0], 0))
     connection.close()
     print(line.decode().strip(), length, total.hexdigest(), flush=True)
 

@@ -11,7 +11,7 @@ trap 'rm -f "$FILE"' EXIT
 . tests/habits/file.sh
 file >"$FILE"
 
-python='import os, socket, sys
+python='import os, socket, sys, time
 connection = socket.create_connection((os.environ["SERVER"], int(os.environ["PORT"])))
 data = open(os.environ["FILE"], "rb").read()
 if data.startswith(b"corked"):
@@ -37,5 +37,18 @@ python-fork) $RUN /usr/bin/python3 -c "$python
 os.fork() or os._exit(0)
 connection.close()
 os.wait()" ;;
+python-fork-waits) $RUN /usr/bin/python3 -c "$python
+ready, told = os.pipe()
+if os.fork() == 0:
+    own = socket.create_connection(connection.getpeername())
+    numbers = b''.join(b'%d\n' % number for number in range(1, 100000))
+    own.sendall((b'slower python-child\n' + numbers)[:160000])
+    os.write(told, b'.')
+    os._exit(0)
+os.read(ready, 1)
+# The child waits for its own socket by now, and has left this one to its parent.
+time.sleep(0.3)
+connection.close()" ;;
+python-child) ;; # what the child above sends
 socat) $RUN socat -u "OPEN:$FILE" "TCP:$SERVER:$PORT" ;;
 esac

@@ -5,20 +5,20 @@
 //! takes further sockets ([`mailbox`]), which is far cheaper than a thread for each. It is
 //! short-lived, and no child of a fork inherits it.
 
+use super::deadlines::Deadlines;
 use super::tasks::{self, Task};
 use super::{mailbox, thread};
 use crate::sys::{self, Errno};
 use crate::vfork;
 use std::ffi::c_int;
-use std::time::Duration;
 
 /// What is to be done with a socket in the background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Work {
     /// Keep the file until all is sent; the end of the process waits for that.
     Drain,
-    /// The same, but the end of the process does not wait: a child has the file, and drains
-    /// it itself when it lets go of it.
+    /// The same, but a child has the file, too: the end of the process waits only if no child
+    /// has it any more, since a child drains what it closes last.
     DrainShared,
     /// Drain, then close the sending side.
     DrainAndShut,
@@ -57,13 +57,12 @@ pub(super) fn start(fd: c_int, work: Work) -> Result<(), Errno> {
     handed_over
 }
 
-/// Whether this process has work in the background that its end waits for.
+/// Whether this process has work in the background.
 pub fn is_busy() -> bool {
-    tasks::count(tasks::this_process()) > 0
+    tasks::any(tasks::this_process())
 }
 
-/// Waits until all of it is done, at most until `deadline`, which is asked for when there
-/// is any.
-pub(super) fn wait_for_all(deadline: impl FnOnce() -> Duration) {
-    tasks::wait_for_all(deadline);
+/// Waits until all of it is done, at most until `deadlines`. Whether it had to wait.
+pub(super) fn wait_for_all(deadlines: &mut Deadlines) -> bool {
+    tasks::wait_for_all(deadlines)
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The sockets that a drain thread has, and when it looks at each.
 
-use super::ring;
-use super::tasks::Task;
+use super::tasks::{self, Task};
+use super::{ring, sharing};
 use crate::sys;
 use std::ffi::c_int;
 use std::time::Duration;
@@ -27,8 +27,7 @@ const SHARE: Duration = Duration::from_micros(20);
 #[derive(Clone, Copy)]
 struct Socket {
     fd: c_int,
-    shuts: bool,
-    is_counted: bool,
+    task: Task,
     /// Nanoseconds of [`sys::now`].
     began: u64,
     due: u64,
@@ -36,20 +35,22 @@ struct Socket {
 
 impl Socket {
     fn close(&self) {
-        if self.shuts {
+        if self.task.shuts {
             let _ = sys::shutdown(self.fd, libc::SHUT_WR);
         }
         sys::close(self.fd);
     }
 
-    /// What it was handed over as, as far as its end matters.
-    fn task(&self) -> Task {
-        Task {
-            fd: self.fd,
-            file: (0, 0),
-            shuts: self.shuts,
-            is_counted: self.is_counted,
+    /// A shared socket that no child has any more becomes a counted one before the process
+    /// ends. How long until this is worth another look.
+    fn look_at_sharing(&mut self, process: u32) -> Duration {
+        if self.task.is_counted {
+            return Duration::MAX;
         }
+        if tasks::is_ending(process) && !sharing::has_child(self.task.fd, self.fd) {
+            self.task.become_counted(process);
+        }
+        tasks::LOOK_AT_SHARED
     }
 }
 
@@ -72,8 +73,7 @@ impl DrainSet {
             let now = nanoseconds(sys::now());
             *place = Socket {
                 fd,
-                shuts: task.shuts,
-                is_counted: task.is_counted,
+                task: *task,
                 began: now,
                 due: now,
             };
@@ -98,7 +98,7 @@ impl DrainSet {
                 let is_given_up = so_far > GIVE_UP_AFTER && now >= self.gives_up_from;
                 let Some(pause) = pause.filter(|_| !is_given_up) else {
                     socket.close();
-                    let task = socket.task();
+                    let task = socket.task;
                     if is_given_up {
                         self.gives_up_from = now + BETWEEN_GIVING_UP;
                     }
@@ -106,7 +106,8 @@ impl DrainSet {
                     task.end(process);
                     continue;
                 };
-                socket.due = now.saturating_add(nanoseconds(pause.max(shortest)));
+                let pause = pause.min(socket.look_at_sharing(process)).max(shortest);
+                socket.due = now.saturating_add(nanoseconds(pause));
             }
             next = Some(next.map_or(socket.due, |next| socket.due.min(next)));
             at += 1;

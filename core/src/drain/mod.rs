@@ -7,6 +7,7 @@
 //! background if the program goes on, in the foreground if it ends.
 
 mod background;
+mod deadlines;
 mod drain_set;
 mod mailbox;
 mod ring;
@@ -17,9 +18,11 @@ mod thread;
 pub use background::is_busy;
 
 use crate::convert::{epoll_registrations, saved_options};
+use crate::fd_table::{self, State};
 use crate::sys;
-use crate::{events, fd_table, identity, process, vfork};
+use crate::{events, identity, vfork};
 use background::Work;
+use deadlines::Deadlines;
 use libc::{c_uint, SHUT_RD, SHUT_RDWR, SHUT_WR};
 use ring::{has_unsent, uncork, wait_until_sent};
 use sharing::Sharing;
@@ -69,32 +72,57 @@ fn release(fd: c_int, owns_memory: bool) {
     if owns_memory {
         saved_options::restore(fd);
     }
-    if !is_smc_with_unsent(fd) {
+    let is_shut_in_background = fd_table::get(fd).state() == State::Draining;
+    let has_unsent = is_smc_with_unsent(fd);
+    if !has_unsent && !is_shut_in_background {
         return;
     }
-    let work = match sharing::of(fd) {
-        Sharing::Parent => return,
-        Sharing::Child => Work::DrainShared,
-        Sharing::Duplicate => Work::Drain,
+    match sharing::of(fd) {
+        Sharing::Child if has_unsent => drop(background::start(fd, Work::DrainShared)),
+        Sharing::Duplicate if has_unsent => drop(drain_in_background(fd)),
+        Sharing::Parent | Sharing::Child | Sharing::Duplicate => {}
         Sharing::Nobody => {
-            match saved_options::linger(fd) {
-                // The program wants it thrown away.
-                Some(0) => return,
-                // The program wants to wait.
-                Some(seconds) => {
-                    uncork(fd);
-                    wait_until_sent(fd, sys::now() + Duration::from_secs(seconds));
-                }
-                None => uncork(fd),
+            let is_drained_in_background = has_unsent && release_last(fd);
+            if is_drained_in_background || is_shut_in_background {
+                stop_notifications(fd);
             }
-            if !has_unsent(fd) {
-                return;
-            }
-            Work::Drain
         }
-    };
-    if background::start(fd, work).is_err() && work != Work::DrainShared {
-        wait_until_sent(fd, latest());
+    }
+}
+
+/// `fd`, which has unsent data, is the last descriptor of its file. Whether it is drained in
+/// the background.
+fn release_last(fd: c_int) -> bool {
+    match saved_options::linger(fd) {
+        // The program wants it thrown away.
+        Some(0) => return false,
+        // The program wants to wait.
+        Some(seconds) => {
+            uncork(fd);
+            let _ = wait_until_sent(fd, sys::now() + Duration::from_secs(seconds));
+        }
+        None => uncork(fd),
+    }
+    has_unsent(fd) && drain_in_background(fd)
+}
+
+/// Drains `fd` in the background, or else now. Whether in the background.
+fn drain_in_background(fd: c_int) -> bool {
+    let is_started = background::start(fd, Work::Drain).is_ok();
+    if !is_started {
+        let _ = wait_until_sent(fd, Deadlines::default().of_counted());
+    }
+    is_started
+}
+
+/// The program closes `fd`, and a thread has its file: nothing that happens to it is an event
+/// for the program any more, by epoll or by signal (`O_ASYNC`).
+fn stop_notifications(fd: c_int) {
+    epoll_registrations::end(fd);
+    if let Ok(flags) = sys::fcntl(fd, libc::F_GETFL, 0) {
+        if flags & libc::O_ASYNC != 0 {
+            let _ = sys::fcntl(fd, libc::F_SETFL, flags & !libc::O_ASYNC);
+        }
     }
 }
 
@@ -124,7 +152,7 @@ fn shuts_in_background(fd: c_int) -> bool {
         return false;
     }
     if background::start(fd, Work::DrainAndShut).is_err() {
-        wait_until_sent(fd, latest());
+        let _ = wait_until_sent(fd, Deadlines::default().of_counted());
         return false;
     }
     fd_table::draining(fd);
@@ -162,19 +190,13 @@ pub fn before_exec() {
     });
 }
 
-/// Until when the program may be delayed.
-fn latest() -> Duration {
-    sys::now() + process::drain_timeout()
-}
-
 /// Waits for what is drained in the background, for at most `SMC_DRAIN_TIMEOUT`.
 pub fn finish() {
-    background::wait_for_all(latest);
+    let _ = background::wait_for_all(&mut Deadlines::default());
 }
 
 fn drain_all(concerns: impl Fn(c_int) -> bool) {
-    let mut deadline = None;
-    let mut until = || *deadline.get_or_insert_with(latest);
+    let mut deadlines = Deadlines::default();
     let is_concerned = |&fd: &c_int| {
         concerns(fd)
             && is_smc_with_unsent(fd)
@@ -188,14 +210,19 @@ fn drain_all(concerns: impl Fn(c_int) -> bool) {
             .filter(|&fd| !is_connecting(fd))
             .for_each(saved_options::restore);
     }
-    // What is withheld is sent first: no connection waits for another's peer.
-    fd_table::maybe_connected()
-        .filter(is_concerned)
-        .for_each(uncork);
-    for fd in fd_table::maybe_connected().filter(is_concerned) {
-        wait_until_sent(fd, until());
+    // A parent can close a shared socket while this waits: then it is this process's to drain.
+    let mut has_waited = true;
+    while has_waited {
+        // What is withheld is sent first: no connection waits for another's peer.
+        fd_table::maybe_connected()
+            .filter(is_concerned)
+            .for_each(uncork);
+        has_waited = false;
+        for fd in fd_table::maybe_connected().filter(is_concerned) {
+            has_waited |= wait_until_sent(fd, deadlines.of_counted());
+        }
+        has_waited |= background::wait_for_all(&mut deadlines);
     }
-    background::wait_for_all(until);
 }
 
 fn is_smc_with_unsent(fd: c_int) -> bool {

@@ -39,21 +39,24 @@ fn is_lost(seen: i16) -> bool {
     seen & (libc::POLLERR | libc::POLLHUP | libc::POLLNVAL) != 0
 }
 
-/// Waits until the ring is empty, the connection is lost, or `deadline`.
-pub(super) fn wait_until_sent(fd: c_int, deadline: Duration) {
+/// Waits until the ring is empty, the connection is lost, or `deadline`. Whether it had to.
+pub(super) fn wait_until_sent(fd: c_int, deadline: Duration) -> bool {
     let began = sys::now();
+    let mut has_waited = false;
     while has_unsent(fd) {
         let now = sys::now();
         let rest = deadline.saturating_sub(now);
         if rest.is_zero() {
-            return;
+            break;
         }
         let pause = pause_after(now.saturating_sub(began)).min(rest);
         match sys::wait_for(fd, 0, pause) {
-            Ok(seen) if is_lost(seen) => return,
+            Ok(seen) if is_lost(seen) => break,
             Ok(_) => {}
             // poll(2) obeys RLIMIT_NOFILE, even with one descriptor.
             Err(_) => sys::sleep(pause),
         }
+        has_waited = true;
     }
+    has_waited
 }

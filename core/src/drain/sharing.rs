@@ -21,24 +21,22 @@ pub(super) enum Sharing {
 }
 
 pub(super) fn of(fd: c_int) -> Sharing {
-    if !process::is_first() && sys::shares_file(sys::parent_id(), fd) == Some(true) {
+    if !process::is_first() && sys::is_same_file(fd, sys::parent_id(), fd) == Some(true) {
         Sharing::Parent
     } else if has_duplicate(fd) {
         Sharing::Duplicate
-    } else if has_children() && sys::any_child(|child| shares(child, fd)) {
+    } else if has_child(fd, fd) {
         Sharing::Child
     } else {
         Sharing::Nobody
     }
 }
 
-/// A filter of system calls can end the process for a question that it does not expect.
-fn has_children() -> bool {
-    !sys::is_filtered() && sys::has_children()
-}
-
-fn shares(child: c_int, fd: c_int) -> bool {
-    sys::shares_file(child, fd) == Some(true)
+/// Whether a child has, by the number `number`, the file that is `fd` in the calling thread.
+pub(super) fn has_child(number: c_int, fd: c_int) -> bool {
+    let has_it = |child| sys::is_same_file(fd, child, number) == Some(true);
+    // A filter of system calls can end the process for a question that it does not expect.
+    !sys::is_filtered() && sys::has_children() && sys::any_child(has_it)
 }
 
 fn has_duplicate(fd: c_int) -> bool {

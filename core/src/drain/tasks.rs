@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Sockets that are drained in the background, and how many there are.
 
+use super::deadlines::Deadlines;
 use crate::sys;
 use std::ffi::c_int;
 use std::sync::atomic::{
@@ -19,16 +20,27 @@ pub(super) struct Task {
     pub file: (u64, u64),
     /// When it is drained, its sending side is closed, whoever else has it.
     pub shuts: bool,
-    /// The end of the process waits for it.
+    /// The end of the process waits for it. If not, a child has the file, too.
     pub is_counted: bool,
 }
 
-/// How many tasks are counted (lower half) in which process (upper half): a child of a
-/// fork has none.
-static COUNTED: AtomicU64 = AtomicU64::new(0);
+/// How many tasks (lower half) which process has (upper half): a child of a fork has none.
+struct Count(AtomicU64);
 
-/// Changes whenever a counted task ends; a futex.
+/// Tasks that the end of the process waits for.
+static COUNTED: Count = Count(AtomicU64::new(0));
+
+/// Tasks whose file a child has, too.
+static SHARED: Count = Count(AtomicU64::new(0));
+
+/// Changes whenever a task ends, or becomes a counted one; a futex.
 static ENDED: AtomicU32 = AtomicU32::new(0);
+
+/// The process that is about to end.
+static ENDING: AtomicU32 = AtomicU32::new(0);
+
+/// How often a thread looks at a shared socket while the process is about to end.
+pub(super) const LOOK_AT_SHARED: Duration = Duration::from_millis(50);
 
 /// The upper and the lower half of a word.
 pub(super) fn halves(word: u64) -> (u32, u32) {
@@ -44,60 +56,97 @@ pub(super) fn this_process() -> u32 {
     sys::process_id().unsigned_abs()
 }
 
-fn count_in(word: u64, process: u32) -> u32 {
-    let (of, count) = halves(word);
-    if of == process {
-        count
-    } else {
-        0
+impl Count {
+    fn of_word(word: u64, process: u32) -> u32 {
+        let (of, count) = halves(word);
+        if of == process {
+            count
+        } else {
+            0
+        }
+    }
+
+    fn of(&self, process: u32) -> u32 {
+        Self::of_word(self.0.load(Acquire), process)
+    }
+
+    fn add(&self, process: u32, change: i32) {
+        let _ = self.0.fetch_update(AcqRel, Acquire, |counted| {
+            let count = Self::of_word(counted, process).saturating_add_signed(change);
+            Some(word(process, count))
+        });
     }
 }
 
-/// How many tasks of `process` are counted.
-pub(super) fn count(process: u32) -> u32 {
-    count_in(COUNTED.load(Acquire), process)
-}
-
-fn add(process: u32, change: i32) {
-    let _ = COUNTED.fetch_update(AcqRel, Acquire, |counted| {
-        let count = count_in(counted, process).saturating_add_signed(change);
-        Some(word(process, count))
-    });
-}
-
 impl Task {
+    fn count(&self) -> &'static Count {
+        if self.is_counted {
+            &COUNTED
+        } else {
+            &SHARED
+        }
+    }
+
     /// It is about to be handed over.
     pub fn begin(&self, process: u32) {
-        if self.is_counted {
-            add(process, 1);
-        }
+        self.count().add(process, 1);
     }
 
     /// It is done, or nobody has taken it.
     pub fn end(&self, process: u32) {
-        if self.is_counted {
-            add(process, -1);
-            ENDED.fetch_add(1, Release);
-            sys::futex_wake(&raw const ENDED);
-        }
+        self.count().add(process, -1);
+        notify();
+    }
+
+    /// No child has the file any more: the end of the process waits for this task, too.
+    pub fn become_counted(&mut self, process: u32) {
+        self.is_counted = true;
+        COUNTED.add(process, 1);
+        SHARED.add(process, -1);
+        notify();
     }
 }
 
-/// Waits until all counted tasks of this process are done, at most until `deadline`, which
-/// is asked for when there are any.
-pub(super) fn wait_for_all(deadline: impl FnOnce() -> Duration) {
+fn notify() {
+    ENDED.fetch_add(1, Release);
+    sys::futex_wake(&raw const ENDED);
+}
+
+/// Whether `process` has any task.
+pub(super) fn any(process: u32) -> bool {
+    COUNTED.of(process) > 0 || SHARED.of(process) > 0
+}
+
+/// Whether `process` waits for its tasks, since it is about to end.
+pub(super) fn is_ending(process: u32) -> bool {
+    ENDING.load(Acquire) == process
+}
+
+/// Waits until all tasks of this process are done, for the counted ones and for the others
+/// at most until what `deadlines` says. Whether it had to wait.
+pub(super) fn wait_for_all(deadlines: &mut Deadlines) -> bool {
     let process = this_process();
     let mut ended = ENDED.load(Acquire);
-    if count(process) == 0 {
-        return;
+    if !any(process) {
+        return false;
     }
-    let deadline = deadline();
+    ENDING.store(process, Release);
+    let mut has_waited = false;
     loop {
-        let rest = deadline.saturating_sub(sys::now());
-        if rest.is_zero() || count(process) == 0 {
-            return;
+        let until = match (COUNTED.of(process), SHARED.of(process)) {
+            (0, 0) => break,
+            (0, _) => deadlines.of_shared(),
+            _ => deadlines.of_counted(),
+        };
+        let rest = until.saturating_sub(sys::now());
+        if rest.is_zero() {
+            break;
         }
         sys::futex_wait(&ENDED, ended, rest);
         ended = ENDED.load(Acquire);
+        has_waited = true;
     }
+    // An exec can fail.
+    ENDING.store(0, Release);
+    has_waited
 }

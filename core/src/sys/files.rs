@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Descriptors, and files that are open for as long as a call takes.
 
-use super::{call, number, process_id, Errno, Word};
+use super::{call, number, process_id, thread_id, Errno, Word};
 use std::ffi::{c_char, c_int, c_uint, CStr, OsStr};
 use std::io::Write;
 use std::mem::MaybeUninit;
@@ -93,15 +93,15 @@ pub fn unshares(flags: c_int) -> bool {
     flags & CLOSE_RANGE_UNSHARE != 0
 }
 
-/// Whether `fd` is the same open file in this process and in `other`; `None` when
-/// that may not be known (kcmp(2)).
-pub fn shares_file(other: c_int, fd: c_int) -> Option<bool> {
+/// Whether `fd` of the calling thread is the same open file as `other_fd` of process `other`;
+/// `None` when that may not be known (kcmp(2)).
+pub fn is_same_file(fd: c_int, other: c_int, other_fd: c_int) -> Option<bool> {
     const KCMP_FILE: c_int = 0;
-    match kernel!(libc::SYS_kcmp, process_id(), other, KCMP_FILE, fd, fd) {
+    match kernel!(libc::SYS_kcmp, thread_id(), other, KCMP_FILE, fd, other_fd) {
         Ok(order) => Some(order == 0),
         Err(Errno(libc::EBADF)) => Some(false),
         // Forbidden in many containers: the same socket is as good here.
-        Err(_) => Some(file_identity(fd)? == file_identity_in(other, fd)?),
+        Err(_) => Some(file_identity(fd)? == file_identity_in(other, other_fd)?),
     }
 }
 
