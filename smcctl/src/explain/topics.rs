@@ -18,12 +18,12 @@ pub struct Topic {
 pub const TOPICS: &[Topic] = &[
     Topic {
         name: "ipv6",
-        brief: "IPv6 connections never get SMC-R version 2",
+        brief: "SMC-R version 2 connects IPv4 addresses only",
         text: &[
-            "The kernel offers SMC-R version 2 only for IPv4 connections. Before Linux 6.14 a \
-             client with an IPv6 socket gets none even if it connects to an IPv4 address \
-             (::ffff:192.0.2.1). Java, Node.js and many other runtimes create IPv6 sockets by \
-             default.",
+            "The kernel offers SMC-R version 2 only for connections between IPv4 addresses. \
+             Before Linux 6.14 the client's socket must be an IPv4 socket, too: an IPv6 socket \
+             that connects to an IPv4 address (::ffff:192.0.2.1) gets SMC-R version 2 only from \
+             6.14 on. Java, Node.js and many other runtimes create IPv6 sockets by default.",
             "A server may listen on IPv6: its IPv4 clients get SMC-R version 2. SMC-R version 1 \
              and SMC-D support IPv6.",
         ],

@@ -16,7 +16,7 @@ pub(super) const CODES: &[Code] = &[
             "there is no RDMA or ISM device, or its port is not active",
             "the interface of the connection and the RDMA device have different pnetids",
             "no user EID is set: SMC version 2 (Soft-RoCE, loopback-ism) needs one on both hosts",
-            "the client's socket is IPv6, and the devices support only SMC-Rv2, which needs IPv4",
+            "the devices support only SMC-R version 2, and the client connects to an IPv6 address, or before Linux 6.14 by an IPv6 socket",
         ],
         advice: &[
             "find the cause: smcctl check",
