@@ -21,10 +21,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 mod answers;
 #[path = "compare/failures.rs"]
 mod failures;
-#[path = "compare/honest.rs"]
-mod honest;
 #[path = "compare/hosts.rs"]
 mod hosts;
+#[path = "compare/transport_check.rs"]
+mod transport_check;
 
 fn smcctl() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());

@@ -39,8 +39,11 @@ silent later: says why; again: hello
 ";
 
 fn are_as_on_tcp(address: &str, nobody: &str) {
-    if Kernel::expected() == Kernel::Without {
-        return; // the wire is to be in a guest
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
+        return;
     }
     let scene = Scene::new(COUNT);
     assert_eq!(said(&scene, "", address, nobody, 60), TCP);
@@ -49,7 +52,10 @@ fn are_as_on_tcp(address: &str, nobody: &str) {
 
 #[test]
 fn are_not_on_bare_smc() {
-    if Kernel::expected() == Kernel::Without {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);

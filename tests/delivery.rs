@@ -14,11 +14,11 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "arrives/cases.rs"]
+#[path = "delivery/cases.rs"]
 mod cases;
-#[path = "arrives/outcome.rs"]
+#[path = "delivery/outcome.rs"]
 mod outcome;
-#[path = "arrives/stage.rs"]
+#[path = "delivery/stage.rs"]
 mod stage;
 
 use kit::{number, print_ratio, Kernel};

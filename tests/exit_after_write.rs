@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 const COUNT: &str = env!("CARGO_BIN_EXE_count");
 const SHIM: &str = "./smc_run";
 
-/// Files that `habits/senders.sh` can send: how they are read, and by whom they are
+/// Files that `exit_after_write/senders.sh` can send: how they are read, and by whom they are
 /// sent.
 const FILES: [&str; 7] = [
     "asleep nc",
@@ -59,19 +59,21 @@ type Arrived = BTreeMap<String, (usize, usize)>;
 fn sent(scene: &Scene, run: &str, files: &[&str]) -> Arrived {
     let count = files.len();
     let mut serving = scene.serve(
-        "habits",
+        "exit_after_write",
         &[7001],
-        &format!("exec {run} /usr/bin/python3 tests/habits/receive.py $SERVER 7001 {count}"),
+        &format!(
+            "exec {run} /usr/bin/python3 tests/exit_after_write/receive.py $SERVER 7001 {count}"
+        ),
     );
     let files = files.join("\n");
     serving.to(&format!(
         "export RUN='{run}' PORT=7001
-         echo '{files}' | xargs -P 8 -n 2 sh tests/habits/senders.sh"
+         echo '{files}' | xargs -P 8 -n 2 sh tests/exit_after_write/senders.sh"
     ));
     let received = serving.wait();
     assert_eq!((received.status, &*received.err), (0, ""), "{received:?}");
     let expected = scene.server.run(&format!(
-        ". tests/habits/file.sh
+        ". tests/exit_after_write/file.sh
          echo '{files}' | sort -u | while read -r how habit; do
              echo \"$how $habit $(file | wc -c) $(file | sha256sum | cut -d ' ' -f 1)\"
          done"
@@ -193,7 +195,7 @@ fn curl_uploads() {
     let mut serving = scene.serve(
         "put",
         &[7003],
-        "exec ./smc_run /usr/bin/python3 tests/habits/put.py $SERVER 7003",
+        "exec ./smc_run /usr/bin/python3 tests/exit_after_write/put.py $SERVER 7003",
     );
     let sum = serving.to(&format!(
         "seq 40000 > $SCRATCH/file

@@ -19,18 +19,16 @@ test_program() {
 
 # What is tested where: NAME, or NAME:FILTER for those tests whose names have the
 # FILTER. A debian-6.12 guest alone differs from debian-6.1 in its sockets only.
-# GUEST_TESTS names others: all run everywhere, which takes an hour. On a pair,
-# arrives and broken_path want a machine with nothing else to do: a handshake of
-# SMC-R that takes too long falls back.
+# GUEST_TESTS names others: all run everywhere, which takes an hour.
 tests_of() {
     case $1 in
     debian-6.12) echo transport check devices connections services ;;
-    debian-6.1) echo transport programs lists:ports conformance report:agrees check devices connections:agrees compare:honest ;;
-    smcd:1) echo transport programs event_loops splice lists arrives listeners connects stress report:agrees check devices ;;
-    smcd:2) echo conformance connections:agrees connections:owners compare:honest readme services ;;
+    debian-6.1) echo transport programs lists:ports conformance report:agrees check devices connections:agrees compare:transport_check ;;
+    smcd:1) echo transport programs event_loops splice lists delivery listeners connects stress report:agrees check devices ;;
+    smcd:2) echo conformance connections:agrees connections:owners compare:transport_check readme services ;;
     smcd | smcd-*) tests_of smcd:1; tests_of smcd:2 ;;
     bare) echo check:bare:: ;;
-    pair) echo programs event_loops splice habits stall lists:peers lists:ports conformance report:agrees devices connections:agrees connections:owners::the_end ;;
+    pair) echo delivery:arrive delivery:wait broken_path programs event_loops splice exit_after_write stall lists:peers lists:ports conformance report:agrees devices connections:agrees connections:owners::the_end ;;
     esac
 }
 
@@ -107,4 +105,5 @@ for where in $one $other; do scripts/lab prepare "${where%:*}"; done
 }
 printf '\nThe slowest of %s tests:\n' "$(cat "$logs"/* | grep -c '^-- .* on .*: [0-9]* s$')"
 sed -n 's/^-- \(.* on .*\): \([0-9]*\) s$/\2 s \1/p' "$logs"/* | sort -rn | head -n 5 | sed 's/^/  /'
+tests/notes.sh "$logs"/*
 ! grep -l FAILED "$logs"/*.outcome

@@ -37,7 +37,10 @@ fn are_as_on_tcp(address: &str) {
 
 #[test]
 fn are_not_on_bare_smc() {
-    if Kernel::expected() == Kernel::Without {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);

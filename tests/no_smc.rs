@@ -10,9 +10,9 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "without/require.rs"]
+#[path = "no_smc/require.rs"]
 mod require;
-#[path = "without/same.rs"]
+#[path = "no_smc/same.rs"]
 mod same;
 
 /// Reads what the kernel has counted.

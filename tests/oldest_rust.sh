@@ -20,6 +20,6 @@ exec scripts/root --with "$packages" --target trixie sh -eu -c '
     cargo build --locked --quiet --workspace --all-targets
     cargo test --locked --quiet -p smc-policy -p smcctl -p smc-core
     cargo test --locked --quiet -p smc-shim-tests --lib --test smc_run -- --skip real:: --skip reporting::
-    echo "left out: what needs servers and other programs (real, without, ...), valgrind, a built"
+    echo "left out: what needs servers and other programs (real, no_smc, ...), valgrind, a built"
     echo "smcctl (reporting) or another kernel: it is tested with the other Rust"
 '

@@ -13,8 +13,8 @@
 mod agrees;
 #[path = "report/background.rs"]
 mod background;
-#[path = "report/habits.rs"]
-mod habits;
+#[path = "report/endings.rs"]
+mod endings;
 #[path = "report/passes.rs"]
 mod passes;
 #[path = "report/told.rs"]

@@ -88,7 +88,10 @@ fn what_splice_refuses_is_as_on_tcp() {
 /// The control: these see what SMC does by itself.
 #[test]
 fn on_bare_smc_the_pipe_has_other_bytes() {
-    if !matches!(Kernel::expected(), Kernel::SmcD | Kernel::SmcR) {
+    if kit::skips(
+        !matches!(Kernel::expected(), Kernel::SmcD | Kernel::SmcR),
+        "needs SMC-D or SMC-R",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -132,8 +135,11 @@ fn haproxy() {
     let scene = Scene::new(COUNT);
     let tried = scene.client.run("haproxy -v").unwrap();
     drop(scene);
-    if tried.status == 128 + libc::SIGILL {
-        println!("skipped: haproxy ended with SIGILL: guest has no cmpxchg16b");
+    let has_sigill = tried.status == 128 + libc::SIGILL;
+    if kit::skips(
+        has_sigill,
+        "haproxy needs cmpxchg16b, which this guest lacks",
+    ) {
         return;
     }
     assert_eq!(tried.status, 0, "{tried:?}");

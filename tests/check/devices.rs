@@ -9,7 +9,10 @@ use kit::Kernel;
 
 #[test]
 fn a_guest_without_devices_is_not_ready() {
-    if !matches!(Kernel::expected(), Kernel::AfSmc | Kernel::IpprotoSmc) {
+    if kit::skips(
+        !matches!(Kernel::expected(), Kernel::AfSmc | Kernel::IpprotoSmc),
+        "needs a kernel with SMC and without devices",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -35,7 +38,10 @@ fn a_guest_without_devices_is_not_ready() {
 /// in two ways, and splice(2) of each.
 #[test]
 fn a_kernel_is_known_by_its_number() {
-    if Kernel::expected() == Kernel::Without {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let here = Machine::here().unwrap();
@@ -77,7 +83,7 @@ fn a_kernel_is_known_by_its_number() {
 
 #[test]
 fn loopback_ism_needs_a_ueid_and_is_told_so() {
-    if Kernel::expected() != Kernel::SmcD {
+    if kit::skips(Kernel::expected() != Kernel::SmcD, "needs SMC-D") {
         return;
     }
     let scene = Scene::new(COUNT);

@@ -24,13 +24,10 @@ pub fn addresses(scene: &Scene) -> [String; 2] {
 /// The kinds of sockets that this kernel has.
 pub fn kinds() -> &'static [&'static str] {
     match Kernel::expected() {
+        Kernel::Without => &[],
         Kernel::AfSmc => &["smc"],
         _ => &["smc", "inet"],
     }
-}
-
-pub fn is_here() -> bool {
-    Kernel::expected() != Kernel::Without
 }
 
 /// That what is said of each is what it says of itself.
@@ -168,7 +165,10 @@ fn assert_group(scene: &Scene, role: &str, one: &Value, kind: &str) {
 
 #[test]
 fn sockets_of_all_kinds_and_families() {
-    if !is_here() {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -183,7 +183,10 @@ fn sockets_of_all_kinds_and_families() {
 
 #[test]
 fn a_peer_without_smc() {
-    if !is_here() {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -214,7 +217,10 @@ fn a_peer_without_smc() {
 /// What is not to be SMC was made TCP before it was connected.
 #[test]
 fn a_port_off_the_list() {
-    if !is_here() {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -248,7 +254,10 @@ fn a_port_off_the_list() {
 /// sides are told why.
 #[test]
 fn no_common_eid() {
-    if !matches!(Kernel::expected(), Kernel::SmcD | Kernel::SmcR) {
+    if kit::skips(
+        !matches!(Kernel::expected(), Kernel::SmcD | Kernel::SmcR),
+        "needs SMC-D or SMC-R",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -294,7 +303,7 @@ fn no_common_eid() {
 /// themselves are asked.
 #[test]
 fn listeners_that_differ_in_their_addresses_only() {
-    if !kinds().contains(&"inet") || !is_here() {
+    if kit::skips(!kinds().contains(&"inet"), "needs IPPROTO_SMC") {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -312,7 +321,10 @@ fn listeners_that_differ_in_their_addresses_only() {
 
 #[test]
 fn a_socket_that_does_nothing_yet() {
-    if !is_here() {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);

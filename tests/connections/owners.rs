@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `--pids`: who has a port, in the form that scripts take.
 
-use crate::agrees::{addresses, is_here, kinds};
+use crate::agrees::{addresses, kinds};
 use crate::held::{serve, some, Held};
 use crate::users::as_nobody;
 use crate::{COUNT, SOCKETS};
 use kit::machine::{Machine, Output};
 use kit::scene::Scene;
-use kit::SMCCTL;
+use kit::{Kernel, SMCCTL};
 use serde_json::Value;
 
 /// Exit status, processes in the order in which they are printed, and what is said.
@@ -63,7 +63,10 @@ fn each_kind_and_family<T>(addresses: [T; 2]) -> impl Iterator<Item = (&'static 
 
 #[test]
 fn all_who_share_a_listener_and_nobody_else() {
-    if !is_here() {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -117,7 +120,10 @@ fn all_who_share_a_listener_and_nobody_else() {
 /// `--port` is either end, as for lsof; `--local-port` this one, as for fuser.
 #[test]
 fn the_end_that_has_the_port() {
-    if !is_here() {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -156,7 +162,10 @@ fn the_end_that_has_the_port() {
 /// the inode of that; a TCP socket is, and is not SMC's.
 #[test]
 fn fallen_back_and_plain_tcp() {
-    if !is_here() {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -187,7 +196,10 @@ fn fallen_back_and_plain_tcp() {
 
 #[test]
 fn a_user_is_told_that_others_have_it_and_what_his_own_is() {
-    if !is_here() {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);

@@ -9,7 +9,10 @@ use serde_json::Value;
 
 #[test]
 fn filters_pick_and_combine() {
-    if Kernel::expected() == Kernel::Without {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);

@@ -20,7 +20,10 @@ pub fn as_nobody(arguments: &str) -> String {
 
 #[test]
 fn a_user_sees_everything_but_whose_it_is() {
-    if Kernel::expected() == Kernel::Without {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -58,7 +61,10 @@ fn a_user_sees_everything_but_whose_it_is() {
 
 #[test]
 fn a_machine_without_smc_is_told_so_in_a_line() {
-    if Kernel::expected() != Kernel::Without {
+    if kit::skips(
+        Kernel::expected() != Kernel::Without,
+        "needs a kernel without SMC",
+    ) {
         return;
     }
     let here = Machine::here().unwrap();

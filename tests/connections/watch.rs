@@ -85,7 +85,10 @@ fn what_is_no_terminal_is_refused() {
 
 #[test]
 fn connections_are_seen_live() {
-    if Kernel::expected() == Kernel::Without {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -100,7 +103,10 @@ fn connections_are_seen_live() {
 
 #[test]
 fn what_is_counted_is_seen_live() {
-    if Kernel::expected() == Kernel::Without {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let (status, _) = view(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How the tests of `arrives.rs` run writers, and compare what they have written
+//! How the tests of `delivery.rs` run writers, and compare what they have written
 //! with what the reader got: on the other guest of a pair, else on this machine.
 
 use crate::outcome::Outcome;
@@ -58,7 +58,7 @@ fn tools() -> &'static Tools {
 
 fn compile(result: &PathBuf, sources: &[&str], options: &[&str]) {
     let status = Command::new("cc")
-        .current_dir(checkout().join("tests/arrives"))
+        .current_dir(checkout().join("tests/delivery"))
         .args(["-Wall", "-Wextra", "-Werror", "-O1", "-o"])
         .arg(result)
         .args(options)
@@ -90,7 +90,7 @@ pub fn on_stage(test: impl FnOnce(&Stage<'_>)) {
     let port = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
     let reader = SocketAddr::new(scene.server.address, port);
     let serving = scene.serve(
-        "arrives",
+        "delivery",
         &[port],
         // The product has some writers of 64 connections at once.
         &format!("ulimit -n 8192; exec ./smc_run {READER} {reader}"),

@@ -53,7 +53,10 @@ fn devices() {
 
 #[test]
 fn what_is_used_and_counted() {
-    if Kernel::expected() == Kernel::Without {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -114,8 +117,11 @@ fn what_is_used_and_counted() {
 /// Looking needs no privilege, and what does is named with the command that has it.
 #[test]
 fn users_without_privilege() {
-    if Kernel::expected() == Kernel::Without {
-        return; // tests/check looks at that
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
+        return;
     }
     let here = Machine::here().unwrap();
     let run = |command: &str| {

@@ -34,7 +34,7 @@ impl Drop for Example<'_> {
 }
 
 /// Kernels of one guest where Soft-RoCE is a module and nobody else has an interface.
-fn has_room_for_the_example() -> bool {
+fn has_no_device() -> bool {
     matches!(Kernel::expected(), Kernel::AfSmc | Kernel::IpprotoSmc)
 }
 
@@ -100,12 +100,15 @@ fn assert_agrees(machine: &Machine) {
 
 #[test]
 fn devices_are_those_of_ip_and_rdma() {
-    if Kernel::expected() == Kernel::Without {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
     assert_agrees(&scene.client);
-    if has_room_for_the_example() {
+    if has_no_device() {
         let _example = Example::set_up(&scene.client);
         assert_agrees(&scene.client);
         said(&scene.client, "ip link set eth1 down");
@@ -148,7 +151,10 @@ fn table(machine: &Machine) -> String {
 /// pnetctl's example, on devices that are on no bus.
 #[test]
 fn the_example_of_pnetctl() {
-    if !has_room_for_the_example() {
+    if kit::skips(
+        !has_no_device(),
+        "needs a kernel with SMC and without devices",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -185,7 +191,10 @@ n/a
 
 #[test]
 fn pnetids_there_and_back() {
-    if !has_room_for_the_example() {
+    if kit::skips(
+        !has_no_device(),
+        "needs a kernel with SMC and without devices",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -216,7 +225,10 @@ fn pnetids_there_and_back() {
 
 #[test]
 fn ueids_there_and_back() {
-    if Kernel::expected() == Kernel::Without {
+    if kit::skips(
+        Kernel::expected() == Kernel::Without,
+        "needs a kernel with SMC",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);

@@ -63,7 +63,7 @@ fn groups(machine: &Machine) -> Vec<(Value, u64)> {
 
 #[test]
 fn smc_d_within_one_host() {
-    if Kernel::expected() != Kernel::SmcD {
+    if kit::skips(Kernel::expected() != Kernel::SmcD, "needs SMC-D") {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -93,7 +93,10 @@ fn smc_d_within_one_host() {
 
 #[test]
 fn smc_r_between_two_hosts() {
-    if Kernel::expected() != Kernel::SmcR {
+    if kit::skips(
+        Kernel::expected() != Kernel::SmcR,
+        "needs SMC-R between two guests",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -151,7 +154,10 @@ fn smc_r_between_two_hosts() {
 
 #[test]
 fn nothing_is_used_where_all_is_tcp() {
-    if !matches!(Kernel::expected(), Kernel::AfSmc | Kernel::IpprotoSmc) {
+    if kit::skips(
+        !matches!(Kernel::expected(), Kernel::AfSmc | Kernel::IpprotoSmc),
+        "needs a kernel with SMC and without devices",
+    ) {
         return;
     }
     let scene = Scene::new(COUNT);

@@ -7,8 +7,8 @@ how=$1 habit=$2
 FILE=$(mktemp)
 export FILE
 trap 'rm -f "$FILE"' EXIT
-# shellcheck source=tests/habits/file.sh
-. tests/habits/file.sh
+# shellcheck source=tests/exit_after_write/file.sh
+. tests/exit_after_write/file.sh
 file >"$FILE"
 
 python='import os, socket, sys, time

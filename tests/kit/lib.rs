@@ -7,12 +7,14 @@ pub mod counters;
 pub mod frames;
 pub mod job;
 pub mod machine;
+pub mod notes;
 pub mod pcap;
 pub mod scene;
 pub mod stream;
 pub mod transcript;
 pub mod truth;
 
+pub use notes::skips;
 use std::path::{Path, PathBuf};
 
 /// What the kernel under the tests can do; `SMC_TEST_KERNEL` names it, so that

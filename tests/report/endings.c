@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What programs do with connections: habits HOW ADDRESS PORT [COUNT]
+// What programs do with connections: endings HOW ADDRESS PORT [COUNT]
 // `serves` echoes until it is told to end; who may make fewer than COUNT prints how
 // many they were.
 #define _GNU_SOURCE

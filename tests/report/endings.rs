@@ -9,12 +9,12 @@ use kit::scene::Scene;
 use kit::Kernel;
 
 /// What these programs are to be called with on both machines.
-fn habits(scene: &Scene) -> String {
-    let program = format!("/tmp/smc-shim-habits-{}", std::process::id());
+fn endings(scene: &Scene) -> String {
+    let program = format!("/tmp/smc-shim-endings-{}", std::process::id());
     for machine in [&scene.client, &scene.server] {
         let compiled = machine
             .run(&format!(
-                "[ -e {program} ] || cc -O1 -o {program} tests/report/habits.c -pthread"
+                "[ -e {program} ] || cc -O1 -o {program} tests/report/endings.c -pthread"
             ))
             .unwrap();
         assert_eq!(compiled.status, 0, "{compiled:?}");
@@ -35,9 +35,9 @@ fn kind() -> &'static str {
 /// Those who may make fewer say how many they were.
 fn play(port: u16, clients: &[(&str, u64, &str)], each: impl Fn(&str, &Told, u64, &Counters)) {
     let scene = Scene::new(COUNT);
-    let program = habits(&scene);
+    let program = endings(&scene);
     let server = format!("exec ./smc_run --report=json {program} serves $SERVER {port}");
-    let mut serving = scene.serve("habits", &[port], &server);
+    let mut serving = scene.serve("endings", &[port], &server);
     let mut made = 0;
     for (how, count, options) in clients {
         let before = scene.counted().0;

@@ -12,7 +12,10 @@ const NGINX: &str = "/etc/systemd/system/nginx.service.d";
 #[test]
 fn under_systemd() {
     let kernel = Kernel::expected();
-    if !matches!(kernel, Kernel::SmcD | Kernel::IpprotoSmc) {
+    if kit::skips(
+        !matches!(kernel, Kernel::SmcD | Kernel::IpprotoSmc),
+        "needs smcd or debian-6.12",
+    ) {
         return;
     }
     let booted = Booted::new();

@@ -99,7 +99,7 @@ pub const CASES: &[Entry] = &[
         super::send::send_pattern(socket, 1000);
         let number = u32::try_from(socket).unwrap();
         // SAFETY: takes numbers; the case owns the descriptor.
-        let answer = unsafe { libc::syscall(libc::SYS_close_range, number, number, 0) };
+        let answer = unsafe { libc::close_range(number, number, 0) };
         format!("{}; {}", say(answer), peer.ask("drain"))
     }),
     ("_exit: many small writes arrive", ALL, |scene| {
