@@ -6,25 +6,26 @@
 //! then compared with what SMC does by itself, in pairs as everything is compared. The
 //! runner that changes a setting puts it back when it ends, however it ends.
 
+mod tuned;
+
 use super::link::Stop;
 use super::metrics::{Better, Metric};
 use super::plan::{Step, Which};
 use super::session::Session;
 use super::side::Side;
 use super::statistics::{median, Comparison, FEWEST};
-use super::verdict::{number, short, what_of};
-use crate::output::{styled, Column, Report, Table, BAD, GOOD, STRONG};
 use serde::Serialize;
-use std::fmt::Write;
+
+pub use tuned::Tuned;
 
 /// Sizes of both buffers.
 const SIZES: [&str; 6] = ["128k", "256k", "512k", "1m", "2m", "4m"];
-/// Settings of the kernel that data goes by, and what to try for them.
-const SETTINGS: [(&str, &str); 4] = [
+/// Settings of the kernel and values to try. Only those that act on a connection at once:
+/// `smcr_buf_type`, `smcr_max_send_wr` and `smcr_max_recv_wr` are for new link groups, and a
+/// link group outlives its last connection by ten minutes.
+const SETTINGS: [(&str, &str); 2] = [
     ("net.smc.autocorking_size", "0"),
     ("net.smc.autocorking_size", "262144"),
-    ("net.smc.smcr_buf_type", "1"),
-    ("net.smc.smcr_buf_type", "2"),
 ];
 /// So many runs it takes at least.
 pub const FEWEST_RUNS: usize = 2 * FEWEST + 12;
@@ -59,39 +60,11 @@ impl Candidate {
     }
 }
 
-/// What was found.
-#[derive(Debug, Serialize)]
-pub struct Tuned {
-    /// By this number.
-    metric: Option<Metric>,
-    /// So many runs it took.
-    runs: usize,
-    /// Everything that was tried.
-    tried: Vec<Candidate>,
-    /// The best of it.
-    best: Candidate,
-    /// The best, compared with what SMC does by itself.
-    compared: Comparison,
-    /// What to type; nothing when it is best as it is.
-    use_it: Vec<String>,
-    /// Why there is nothing to tune.
-    problem: Option<String>,
-}
-
-impl Tuned {
-    /// Whether the workload is SMC at all.
-    #[must_use]
-    pub fn is_smc(&self) -> bool {
-        self.problem.is_none()
-    }
-}
-
 struct Tuning<'a> {
     session: &'a mut Session,
     given: Vec<String>,
     metric: Option<Metric>,
     runs: usize,
-    is_smc_r: bool,
 }
 
 /// Finds it. `given` are the options of `smc_run` that all have.
@@ -104,7 +77,6 @@ pub fn tune(session: &mut Session, given: &[String], most: usize) -> Result<Tune
         given: given.to_vec(),
         metric: None,
         runs: 0,
-        is_smc_r: false,
     };
     let mut plain = Candidate::default();
     tuning.run(&mut plain, true)?;
@@ -174,9 +146,6 @@ impl Tuning<'_> {
     fn settings(&mut self) -> Vec<(String, String)> {
         let mut settings = Vec::new();
         for (name, value) in SETTINGS {
-            if name.contains("smcr") && !self.is_smc_r {
-                continue;
-            }
             let Some(known) = self.session.setting(name) else {
                 continue;
             };
@@ -206,8 +175,6 @@ impl Tuning<'_> {
             self.session.set(&name, &value)?;
         }
         let run = run?;
-        let kind = run.kind.as_deref().unwrap_or_default();
-        self.is_smc_r |= kind.contains("SMC-R");
         candidate.problem = candidate.problem.take().or(run.problem);
         if let Some(first) = run.values.first() {
             self.metric.get_or_insert_with(|| first.metric.clone());
@@ -297,55 +264,6 @@ impl Tuning<'_> {
             use_it,
             problem,
         }
-    }
-}
-
-impl Report for Tuned {
-    fn text(&self) -> String {
-        if let Some(problem) = &self.problem {
-            return format!("{}\n", styled(format!("not SMC: {problem}"), BAD));
-        }
-        let unit = self
-            .metric
-            .as_ref()
-            .map_or("", |metric| metric.unit.as_str());
-        let name = self
-            .metric
-            .as_ref()
-            .map_or("", |metric| metric.name.as_str());
-        let mut text = format!("tried in {} runs, by {name} [{unit}]\n", self.runs);
-        let mut table = Table::new(&[
-            Column::Left("TRIED"),
-            Column::Right("RUNS"),
-            Column::Right("MEDIAN"),
-            Column::Left("NOTE"),
-        ]);
-        for one in &self.tried {
-            table.row([
-                one.name(),
-                one.samples.len().to_string(),
-                one.middle().map_or_else(|| "-".to_owned(), number),
-                one.problem.clone().unwrap_or_default(),
-            ]);
-        }
-        text += &table.text();
-        let ratio = self.compared.ratio.zip(self.compared.interval);
-        let what = self.metric.as_ref().map_or_else(String::new, what_of);
-        let verdict = match ratio {
-            Some((ratio, (low, high))) if !self.use_it.is_empty() => format!(
-                "{}: {} times the {what} ({} to {})",
-                self.best.name(),
-                short(ratio),
-                short(low),
-                short(high)
-            ),
-            _ => "nothing that was tried is clearly better than SMC as it is".to_owned(),
-        };
-        let _ = writeln!(text, "\n{}", styled(verdict, STRONG));
-        for line in &self.use_it {
-            let _ = writeln!(text, "  {}", styled(line, GOOD));
-        }
-        text
     }
 }
 
