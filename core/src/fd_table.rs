@@ -10,9 +10,11 @@
 
 mod descriptor;
 mod records;
+mod tickets;
 
 pub use descriptor::{Descriptor, State};
 pub use records::{Field, Records};
+pub use tickets::{report, set_ticket, ticket, with_ticket};
 
 use descriptor::{
     option_bit, ALL_OPTIONS, BOUND_ADDRESS, BOUND_PORT, CONNECT_UNREPORTED, CREATED, DUPLICATED,
@@ -82,41 +84,6 @@ pub fn stop_tracking() {
 /// Whether anything can be remembered of `fd`.
 pub fn is_tracked(fd: c_int) -> bool {
     entry(fd).is_some()
-}
-
-/// Connections are reported, so every accept has to be looked at: no listener is known to be
-/// TCP.
-static REPORTS: AtomicBool = AtomicBool::new(false);
-
-/// Connections are reported from now on.
-pub fn report() {
-    REPORTS.store(true, Relaxed);
-}
-
-/// The report's ticket of `fd`; 0: none.
-#[inline]
-pub fn ticket(fd: c_int) -> u64 {
-    entry(fd).map_or(0, |entry| entry.ticket.load(Relaxed))
-}
-
-/// The highest number that has had a ticket; -1: none has.
-static HIGHEST_WITH_TICKET: AtomicI32 = AtomicI32::new(-1);
-
-/// Gives `fd` a ticket, or takes it away (0). A descriptor with a ticket is known.
-pub fn set_ticket(fd: c_int, ticket: u64) {
-    let Some(entry) = entry(fd) else { return };
-    entry.ticket.store(ticket, Relaxed);
-    if ticket == 0 {
-        entry.state.fetch_and(!REPORTED, Relaxed);
-    } else {
-        entry.state.fetch_or(REPORTED, Relaxed);
-        HIGHEST_WITH_TICKET.fetch_max(fd, Relaxed);
-    }
-}
-
-/// The descriptors that have a ticket.
-pub fn with_ticket() -> impl Iterator<Item = c_int> {
-    (0..=HIGHEST_WITH_TICKET.load(Relaxed)).filter(|&fd| ticket(fd) != 0)
 }
 
 /// Whether anything is known of `fd`, or cannot be known.
@@ -268,7 +235,7 @@ pub fn listening(fd: c_int, as_smc: bool) {
         entry.options.fetch_and(NOT_INHERITED, Relaxed);
         let bound = before & (BOUND_PORT | BOUND_ADDRESS);
         entry.put(State::ListeningSmc as u32 | CREATED | bound);
-    } else if !REPORTS.load(Relaxed) {
+    } else if !tickets::are_given() {
         entry.put(State::ListeningTcp as u32);
     }
 }

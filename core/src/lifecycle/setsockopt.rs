@@ -12,14 +12,14 @@
 //! - `TCP_ULP` is refused,
 //! - signatures (`TCP_MD5SIG`, `TCP_AO_ADD_KEY`) cover the handshake only.
 
+mod short;
+
 use super::listener;
 use crate::convert::{demote, replace, saved_options};
 use crate::engine::Engine;
 use crate::sys::{self, Errno, SOL_SMC};
 use crate::{fd_table, identity, process};
-use libc::{
-    socklen_t, EFAULT, EINVAL, ENOPROTOOPT, EOPNOTSUPP, IPPROTO_IP, IPPROTO_TCP, SOL_SOCKET,
-};
+use libc::{socklen_t, EFAULT, EINVAL, ENOPROTOOPT, EOPNOTSUPP, IPPROTO_TCP, SOL_SOCKET};
 use std::ffi::{c_int, c_void};
 use std::mem::size_of;
 
@@ -298,54 +298,4 @@ impl<E: Engine> Call<E> {
         let any = |value: &[u8]| value.iter().any(|&byte| byte != 0);
         *now == *wanted || (is_queue && any(now) && any(wanted))
     }
-
-    /// A value shorter than an `int`: the same value as four bytes where that
-    /// means the same.
-    fn set_short(self) -> c_int {
-        let mut bytes = [0; INT as usize - 1];
-        let bytes = bytes.get_mut(..self.length as usize).unwrap_or_default();
-        let is_congestion = (self.level, self.name) == (IPPROTO_TCP, libc::TCP_CONGESTION);
-        let bytes = match sys::copy_from_program(self.value, bytes) {
-            Some(bytes) => bytes,
-            None if self.length > 0 && (self.level == IPPROTO_IP || is_congestion) => {
-                Errno(EFAULT).set();
-                return -1;
-            }
-            None => &[],
-        };
-        let is_clear =
-            self.level == IPPROTO_IP && self.name == libc::IP_OPTIONS && bytes.is_empty();
-        if self.level == IPPROTO_IP && !is_clear {
-            let wide = if self.name == libc::IP_OPTIONS {
-                padded(bytes)
-            } else {
-                // ip(7): the kernel takes one byte, or none for zero.
-                c_int::from(bytes.first().copied().unwrap_or(0)).to_ne_bytes()
-            };
-            return self.make_with(wide);
-        }
-        if is_congestion && !bytes.is_empty() {
-            return self.make_with(padded(bytes));
-        }
-        let answer = self.make();
-        if answer == 0 || Errno::current().0 != EINVAL {
-            return answer;
-        }
-        if is_clear {
-            return 0;
-        }
-        if demote::to_tcp(self.fd) {
-            return self.make();
-        }
-        answer
-    }
-}
-
-/// The bytes and zeroes behind them: names end there, IP options too.
-fn padded(bytes: &[u8]) -> [u8; 4] {
-    let mut wide = [0; 4];
-    for (to, from) in wide.iter_mut().zip(bytes) {
-        *to = *from;
-    }
-    wide
 }

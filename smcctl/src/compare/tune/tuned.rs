@@ -84,4 +84,3 @@ impl Report for Tuned {
         text
     }
 }
-
