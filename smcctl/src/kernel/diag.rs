@@ -5,17 +5,20 @@
 
 use super::attributes::{text, u32_at, u64_at, Attributes};
 use super::endpoints::Endpoints;
-use super::smc_socket::AF_SMC;
 use super::{modules, netlink};
 use crate::failure::{words, Failure};
 use crate::kernel::generic::{errno, Family};
 use serde::{Serialize, Serializer};
+use smc_core::sys::AF_SMC;
 use std::io;
 
 /// `NETLINK_SOCK_DIAG`.
 pub const SOCK_DIAG: isize = 4;
 /// `SOCK_DIAG_BY_FAMILY`.
 pub const BY_FAMILY: u16 = 20;
+
+/// `AF_SMC`, as one byte.
+const FAMILY: u8 = AF_SMC.to_le_bytes()[0];
 
 /// `struct smc_diag_req`.
 const REQUEST: usize = 52;
@@ -255,7 +258,8 @@ pub fn parse(answer: &[u8]) -> Option<Socket> {
 pub fn each(wanted: Wanted, mut each: impl FnMut(Socket)) -> io::Result<()> {
     let mut request = [0_u8; REQUEST];
     let [family, _, _, attributes, ..] = &mut request;
-    (*family, *attributes) = (AF_SMC, wanted.bits());
+    *family = FAMILY;
+    *attributes = wanted.bits();
     netlink::dump(SOCK_DIAG, BY_FAMILY, &request, |answer| {
         parse(answer).into_iter().for_each(&mut each);
     })

@@ -4,17 +4,9 @@
 use super::diag::{self, Mode, Wanted};
 use super::{modules, owners};
 use crate::failure::Failure;
+use smc_core::sys::{AF_SMC, IPPROTO_SMC, SMCPROTO_SMC, SMCPROTO_SMC6};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::os::fd::AsRawFd;
-
-/// `AF_SMC`.
-pub const AF_SMC: u8 = 43;
-/// `IPPROTO_SMC`.
-pub const IPPROTO_SMC: i32 = 256;
-
-/// The protocols of `AF_SMC`: the inner TCP socket is IPv4 or IPv6.
-const SMCPROTO_SMC: i32 = 0;
-const SMCPROTO_SMC6: i32 = 1;
 
 /// The kinds of SMC sockets that this kernel creates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +22,7 @@ impl Supported {
     #[must_use]
     pub fn probe() -> Self {
         Self {
-            af_smc: new(Domain::from(i32::from(AF_SMC)), SMCPROTO_SMC).is_some(),
+            af_smc: new(Domain::from(AF_SMC), SMCPROTO_SMC).is_some(),
             ipproto_smc: new(Domain::IPV4, IPPROTO_SMC).is_some(),
         }
     }
@@ -57,7 +49,7 @@ pub fn create(ipv6: bool) -> Result<Socket, Failure> {
         (Domain::IPV4, SMCPROTO_SMC)
     };
     new(domain, IPPROTO_SMC)
-        .or_else(|| new(Domain::from(i32::from(AF_SMC)), protocol))
+        .or_else(|| new(Domain::from(AF_SMC), protocol))
         .ok_or_else(|| modules::missing("smc"))
 }
 
@@ -69,7 +61,7 @@ pub fn mode_of(socket: &Socket) -> (Mode, Option<diag::Socket>) {
     let is_smc = socket.protocol().ok().flatten() == Some(Protocol::from(IPPROTO_SMC))
         || socket
             .domain()
-            .is_ok_and(|domain| domain == Domain::from(i32::from(AF_SMC)));
+            .is_ok_and(|domain| domain == Domain::from(AF_SMC));
     let mode = match (is_smc, diag.as_ref().map(|diag| diag.mode)) {
         (false, _) => Mode::Tcp,
         (true, Some(mode @ (Mode::SmcR | Mode::SmcD))) => mode,

@@ -4,7 +4,7 @@ use crate::kernel::attributes::put;
 
 fn answer(state: u8, mode: u8) -> Vec<u8> {
     let mut bytes = vec![0; HEAD];
-    (bytes[0], bytes[STATE], bytes[MODE]) = (AF_SMC, state, mode);
+    (bytes[0], bytes[STATE], bytes[MODE]) = (FAMILY, state, mode);
     bytes[4..6].copy_from_slice(&443_u16.to_be_bytes());
     bytes[6..8].copy_from_slice(&40000_u16.to_be_bytes());
     bytes[8..12].copy_from_slice(&[192, 0, 2, 1]);
