@@ -64,8 +64,8 @@ impl Way {
 /// Outcomes by case.
 type Outcomes = BTreeMap<String, String>;
 
-/// The outcomes of all cases whose names contain `wanted`.
-fn outcomes(way: Way, wanted: &str) -> Outcomes {
+/// The outcomes of all cases whose names contain one of `parts`, or of all.
+fn outcomes(way: Way, parts: &[&str]) -> Outcomes {
     let (here, there) = (machine(Machine::here()), machine(Machine::for_servers()));
     let (v4, v6) = match there.address {
         IpAddr::V4(Ipv4Addr::LOCALHOST) => (Ipv4Addr::LOCALHOST, Ipv6Addr::LOCALHOST),
@@ -78,9 +78,11 @@ fn outcomes(way: Way, wanted: &str) -> Outcomes {
     let peer = there.start(&peer).unwrap_or_else(|error| panic!("{error}"));
     let listening = there.wait_for_listener(port);
     let limit = way.limit();
+    let parts: Vec<_> = parts.iter().map(|part| format!("'{part}'")).collect();
     let cases = format!(
-        "{}{CONFORM} run {make} {v4} {v6} {port} {limit} '{wanted}'",
-        way.wrapper()
+        "{}{CONFORM} run {make} {v4} {v6} {port} {limit} {}",
+        way.wrapper(),
+        parts.join(" ")
     );
     let seen = here.run(&cases);
     let ending = peer.end();
@@ -92,7 +94,7 @@ fn outcomes(way: Way, wanted: &str) -> Outcomes {
     let outcomes: Outcomes = lines
         .map(|(case, text)| (case.into(), text.into()))
         .collect();
-    let more_than = if wanted.is_empty() { 1300 } else { 0 };
+    let more_than = if parts.is_empty() { 1300 } else { 0 };
     assert!(outcomes.len() > more_than, "{way:?}: {seen:?}");
     outcomes
 }
@@ -141,8 +143,8 @@ fn differing(place: &str, tcp: &Outcomes, other: &Outcomes) -> BTreeSet<Row> {
 
 /// Plays the cases over TCP and under the shim: TCP's outcomes, and where the
 /// others differ.
-fn compared(kernel: &str, wanted: &str) -> (Outcomes, BTreeSet<Row>) {
-    let tcp = outcomes(Way::Tcp, wanted);
+fn compared(kernel: &str, parts: &[&str]) -> (Outcomes, BTreeSet<Row>) {
+    let tcp = outcomes(Way::Tcp, parts);
     for (case, text) in &tcp {
         let works = !["hangs", "broken", "killed"]
             .iter()
@@ -151,8 +153,8 @@ fn compared(kernel: &str, wanted: &str) -> (Outcomes, BTreeSet<Row>) {
         let is_played = kernel == "host" || text != "not allowed here";
         assert!(is_played, "a guest allows everything: {case}: {text}");
     }
-    let mut rows = differing(kernel, &tcp, &outcomes(Way::Shim, wanted));
-    let off = outcomes(Way::OffTheLists, wanted);
+    let mut rows = differing(kernel, &tcp, &outcomes(Way::Shim, parts));
+    let off = outcomes(Way::OffTheLists, parts);
     rows.extend(differing(&format!("{kernel} off"), &tcp, &off));
     (tcp, rows)
 }
@@ -184,7 +186,7 @@ fn play_surprises_again(
     found.retain(|row| !surprises.contains(&row.name()));
     for name in &surprises {
         for _ in 0..AGAIN {
-            let mut rows = compared(kernel, name).1;
+            let mut rows = compared(kernel, &[name]).1;
             rows.retain(|row| row.name() == *name);
             found.append(&mut rows);
         }
@@ -287,7 +289,7 @@ fn as_on_tcp_or_documented() {
     let _times = keep_taking_times();
     let kernel = Kernel::expected();
     let name = std::env::var("SMC_TEST_KERNEL").unwrap_or("host".into());
-    let (tcp, mut found) = compared(&name, "");
+    let (tcp, mut found) = compared(&name, &[]);
     let (documented, at_times) = documented(&name);
     found.retain(|row| !at_times.contains(row));
     play_surprises_again(&name, tcp.len(), &mut found, &documented);
@@ -301,18 +303,19 @@ fn as_on_tcp_or_documented() {
     );
     print_findings("difference", &found);
     if kernel != Kernel::Without {
-        let bare = outcomes(Way::BareSmc, "");
+        let mut controls = CONTROLS.to_vec();
+        if matches!(kernel, Kernel::SmcD | Kernel::SmcR) {
+            controls.extend(CONNECTED_CONTROLS);
+        }
+        let prints = std::env::var_os(FINDINGS).is_some();
+        let bare = outcomes(Way::BareSmc, if prints { &[] } else { &controls });
+        for case in controls {
+            assert!(bare.contains_key(case), "control: {case} was not played");
+            assert_ne!(tcp.get(case), bare.get(case), "control: {case}");
+        }
         let mut seen = differing(&name, &tcp, &bare);
         seen.retain(|row| !row.values.ends_with("(not run)"));
-        println!("{name}: differ on bare SMC: {}", seen.len());
         print_findings("bare", &seen);
-        let connected: &[&str] = match kernel {
-            Kernel::SmcD | Kernel::SmcR => &CONNECTED_CONTROLS,
-            _ => &[],
-        };
-        for case in CONTROLS.iter().chain(connected) {
-            assert_ne!(tcp.get(*case), bare.get(*case), "control: {case}");
-        }
     }
     let new: Vec<_> = found.difference(&documented).collect();
     let gone: Vec<_> = documented.difference(&found).collect();
@@ -323,9 +326,12 @@ fn as_on_tcp_or_documented() {
     );
 }
 
+/// The variable that has the test print what it found.
+const FINDINGS: &str = "SMC_TEST_FINDINGS";
+
 /// For scripts/differences, and for those who want to see all of it.
 fn print_findings(kind: &str, rows: &BTreeSet<Row>) {
-    if std::env::var_os("SMC_TEST_FINDINGS").is_some() {
+    if std::env::var_os(FINDINGS).is_some() {
         for row in rows {
             println!("{kind}\t{}\t{}\t{}", row.case, row.place, row.values);
         }

@@ -32,8 +32,9 @@ struct Running {
     deadline: Instant,
 }
 
-/// Runs all cases whose name contains `part`; a line for each to standard output.
-pub fn run(make: Make, peers: Peers, part: &str, limit: Duration) {
+/// Runs all cases whose name contains one of `parts`, or all if there are none; a line for
+/// each to standard output.
+pub fn run(make: Make, peers: Peers, parts: &[&str], limit: Duration) {
     crate::scene::learn(make);
     // Made once, for all that are forked.
     crate::peer::plenty();
@@ -42,7 +43,8 @@ pub fn run(make: Make, peers: Peers, part: &str, limit: Duration) {
         for &family in case.families {
             let name = format!("{} ({})", case.name, family.name());
             let is_left_out = make == Make::Smc && (counts_wrongly(&name) || spins(&name));
-            if !is_left_out && name.contains(part) {
+            let is_wanted = parts.is_empty() || parts.iter().any(|part| name.contains(part));
+            if !is_left_out && is_wanted {
                 plays.push(Play {
                     case: case.clone(),
                     scene: Scene {
