@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `smc_run`: from options to environment variables to `exec`.
 //!
-//! Runs the script of this checkout with the library of its release build. Needs
-//! `cargo build --release -p smc-shim` first, and `cc` for the small programs.
+//! Runs the script of this checkout with the library and the smcctl of its release build. Needs
+//! `cargo build --release -p smc-shim -p smcctl` first, and `cc` for the small programs.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -16,6 +16,8 @@
 mod dry_run;
 #[path = "smc_run/inspection.rs"]
 mod inspection;
+#[path = "smc_run/install.rs"]
+mod install;
 #[path = "smc_run/library.rs"]
 mod library;
 #[path = "smc_run/options.rs"]

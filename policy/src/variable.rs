@@ -17,17 +17,17 @@ pub(crate) const PROCESSES: &str = "SMC_PROCESSES";
 
 /// Every variable that [`Config::from_env`](crate::Config::from_env) looks up.
 pub const VARIABLES: [&str; 13] = [
-    DISABLE,
-    REQUIRE,
+    PORTS,
+    PROCESSES,
+    HOSTS,
     SOCKET,
+    REQUIRE,
     SNDBUF,
     RCVBUF,
     DRAIN_TIMEOUT,
     RETRY_AFTER,
-    DEBUG,
     LOG,
     LOG_FILE,
-    PORTS,
-    HOSTS,
-    PROCESSES,
+    DEBUG,
+    DISABLE,
 ];

@@ -21,6 +21,7 @@ pub mod connections;
 pub mod explain;
 pub mod failure;
 pub mod kernel;
+pub mod launch;
 pub mod output;
 pub mod preload;
 pub mod run;

@@ -45,6 +45,21 @@ impl Libraries {
     }
 }
 
+impl IntoIterator for Libraries {
+    type Item = PathBuf;
+    type IntoIter = std::vec::IntoIter<PathBuf>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl FromIterator<PathBuf> for Libraries {
+    fn from_iter<T: IntoIterator<Item = PathBuf>>(paths: T) -> Self {
+        Self(paths.into_iter().collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """What the shim costs: measures, compares with its limits, prints a table.
 
-Called by scripts/bench, which describes the options. Every number but one is a count
+Called by scripts/bench, which describes the options. Most numbers are counts
 (instructions by callgrind, system calls by strace, bytes) of the same run repeated with
-and without the library, so none depends on the machine's speed. The one is a ratio of CPU
-times, measured in pairs.
+and without the library, so none depends on the machine's speed. Program starts are ratios of CPU times,
+measured in pairs.
 """
 
 import argparse
@@ -18,6 +18,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "bench"
+SMC_RUN = ROOT / "smc_run"
+
+# Where smc_run finds smcctl.
+TARGET = {name: os.environ[name] for name in ["CARGO_TARGET_DIR"] if name in os.environ}
 
 # The name by which a library finds the stand-in for a kernel.
 KERNEL = "smc-bench-kernel.so"
@@ -39,6 +43,8 @@ STARTS, BLOCKS = 20, 25
 # What the start of a program may cost, as CPU time, over the same with a library that
 # does nothing.
 START_LIMIT = 1.05
+# What starting /bin/true by smc_run may cost, as CPU time, over starting it alone.
+SMC_RUN_LIMIT = 4.0
 # Every list and size, no journal.
 FULL_POLICY = {
     "SMC_PORTS": "6379,8000-8999,in:80,out:5432,!22",
@@ -97,6 +103,10 @@ class Workshop:
         self.compile(self.driver, "driver.c")
         self.empty = self.folder / "5.so"
         self.compile(self.empty, "empty.c", "-shared", "-fPIC")
+        # What a user without smc_run would write.
+        self.three_lines = self.folder / "run"
+        self.three_lines.write_text(f'#!/bin/bash\nexport LD_PRELOAD={self.comparator}\nexec "$@"\n')
+        self.three_lines.chmod(0o755)
         for file in self.folder.iterdir():
             settle(file)
 
@@ -120,20 +130,26 @@ class Workshop:
 
     def start_ratio(self, library, other):
         """CPU time of starting /bin/true with `library` over the same with `other` (None:
-        nothing is preloaded): the median of the blocks' ratios, and where it lies with a
-        confidence of 95 % (by the ranks of the ratios)."""
+        nothing is preloaded), as of `command_ratio`."""
+        return self.command_ratio([], preload(library), preload(other))
 
-        def cpu_time(preloaded):
-            environment = {"LC_ALL": "C", **preload(preloaded)}
-            child = os.posix_spawn("/bin/true", ["/bin/true"], environment)
+    def command_ratio(self, wrapper, variables, others):
+        """CPU time of starting `wrapper` /bin/true with `variables` over starting /bin/true
+        with `others`: the median of the blocks' ratios, and where it lies with a confidence
+        of 95 % (by the ranks of the ratios)."""
+
+        def cpu_time(command, variables):
+            environment = {"LC_ALL": "C", "PATH": "/usr/bin:/bin", **TARGET, **variables}
+            child = os.posix_spawn(command[0], command, environment)
             _, status, usage = os.wait4(child, 0)
             if status != 0:
-                raise Failed(f"/bin/true with {preloaded}: status {status}")
+                raise Failed(f"{command} with {variables}: status {status}")
             return usage.ru_utime + usage.ru_stime
 
+        true = ["/bin/true"]
         ratios = []
         for _ in range(BLOCKS):
-            pairs = [(cpu_time(library), cpu_time(other)) for _ in range(STARTS)]
+            pairs = [(cpu_time([*wrapper, *true], variables), cpu_time(true, others)) for _ in range(STARTS)]
             ratios.append(sum(one for one, _ in pairs) / sum(two for _, two in pairs))
         ratios.sort()
         # Of 25 values the 8th and the 18th.
@@ -275,6 +291,10 @@ def measure(shop):
         theirs, _, _ = shop.start_ratio(shop.comparator, other)
         what = f"program start over {what} [{low:.3f}, {high:.3f}]"
         table.add(what, round(median, 3), "CPU time ratio", limit, round(theirs, 3))
+    median, low, high = shop.command_ratio([str(SMC_RUN)], {}, {})
+    theirs, _, _ = shop.command_ratio([str(shop.three_lines)], {}, {})
+    what = f"smc_run true over true [{low:.3f}, {high:.3f}]"
+    table.add(what, round(median, 3), "CPU time ratio", SMC_RUN_LIMIT, round(theirs, 3))
     theirs = shop.added_at_start(shop.comparator, FULL_POLICY)
     empty = shop.added_at_start(shop.shim, {})
     table.add("program start, no variable set", empty, instructions, None, theirs)

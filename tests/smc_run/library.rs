@@ -27,10 +27,6 @@ fn refusal(smc_run: &Path, folder: &Path) -> String {
     run(&mut command).refused(1).to_owned()
 }
 
-fn copy_script(scratch: &Scratch, name: &str) -> PathBuf {
-    scratch.program(name, fs::read(script()).unwrap())
-}
-
 #[test]
 fn an_installation_finds_its_own() {
     for place in [
@@ -78,8 +74,9 @@ fn the_script_is_found_through_symbolic_links() {
 fn a_checkout_finds_its_build() {
     let scratch = Scratch::new();
     scratch.write("Cargo.toml", "");
-    let script = copy_script(&scratch, "smc_run");
     let copy = fs::read(library()).unwrap();
+    scratch.install_programs(".", "elsewhere/release");
+    let script = scratch.install_programs(".", "target/release");
     let built = scratch.write("target/release/libsmc_shim.so", &copy);
     let moved = scratch.write("elsewhere/release/libsmc_shim.so", &copy);
     let preload_with = |target: &str| {
@@ -116,7 +113,7 @@ fn an_installation_ignores_the_target_folder_of_whatever_is_built() {
 #[test]
 fn a_missing_library_is_refused_with_the_way_out() {
     let scratch = Scratch::new();
-    let installed = copy_script(&scratch, "bin/smc_run");
+    let installed = scratch.install_programs("bin", "bin");
     // Neither the current folder nor one of the loader's is a place to look.
     let trap = Scratch::new();
     for place in [
@@ -133,7 +130,7 @@ fn a_missing_library_is_refused_with_the_way_out() {
         format!("smc_run: cannot find libsmc_shim.so in {prefix}/lib, lib/* or lib64; {build}")
     );
     scratch.write("Cargo.toml", "");
-    let checkout = copy_script(&scratch, "smc_run");
+    let checkout = scratch.install_programs(".", "target/release");
     assert_eq!(
         refusal(&checkout, trap.path()),
         format!("smc_run: cannot find libsmc_shim.so in {prefix}/target/release; {build}")
@@ -141,10 +138,27 @@ fn a_missing_library_is_refused_with_the_way_out() {
 }
 
 #[test]
+fn a_missing_smcctl_is_named_with_the_way_out() {
+    let scratch = Scratch::new();
+    let installed = scratch.program("bin/smc_run", fs::read(script()).unwrap());
+    scratch.write("Cargo.toml", "");
+    let checkout = scratch.program("smc_run", fs::read(script()).unwrap());
+    for (smc_run, place) in [(&installed, "bin"), (&checkout, "target/release")] {
+        let smcctl = scratch.path().join(place).join("smcctl");
+        let build = "build it: cargo build --release -p smc-shim -p smcctl";
+        assert_eq!(
+            refusal(smc_run, Path::new("/")),
+            format!("smc_run: cannot find {}; {build}", smcctl.display())
+        );
+    }
+}
+
+#[test]
 fn a_path_that_ld_preload_cannot_hold_is_refused() {
     for name in ["my folder", "a:b", "$LIB"] {
         let scratch = Scratch::new();
-        let installed = copy_script(&scratch, &format!("{name}/bin/smc_run"));
+        let bin = format!("{name}/bin");
+        let installed = scratch.install_programs(&bin, &bin);
         scratch.write(
             &format!("{name}/lib/libsmc_shim.so"),
             fs::read(library()).unwrap(),
@@ -160,7 +174,7 @@ fn a_path_that_ld_preload_cannot_hold_is_refused() {
 #[test]
 fn a_library_that_does_not_load_is_refused() {
     let scratch = Scratch::new();
-    let installed = copy_script(&scratch, "bin/smc_run");
+    let installed = scratch.install_programs("bin", "bin");
     let broken = scratch.write("lib/libsmc_shim.so", "no library at all");
     let line = refusal(&installed, Path::new("/"));
     assert!(

@@ -178,7 +178,7 @@ fn a_usage_error_names_the_option_and_starts_nothing() {
     let wrong: [(&[&str], &str); 10] = [
         (&["-x"], "-x: unknown option"),
         (&["--nope=1"], "--nope: unknown option"),
-        (&["-dv"], "-dv: unknown option"),
+        (&["-dx"], "-x: unknown option"),
         (&["--port", "80"], "--port: unknown option"),
         (&["--debug=1"], "--debug: unexpected value"),
         (&["--require="], "--require: unexpected value"),

@@ -53,20 +53,6 @@ fn an_ordinary_program_is_started_without_a_word() {
 }
 
 #[test]
-fn without_the_tools_to_look_nothing_is_started() {
-    for tool in ["awk", "od"] {
-        let scratch = Scratch::new();
-        scratch.program(tool, "#!/bin/sh\nexit 127\n");
-        let path = format!("{}:/usr/bin:/bin", scratch.path().display());
-        let outcome = run(smc_run(["echo", "started"]).env("PATH", path));
-        assert!(
-            outcome.refused(1).contains("awk(1) and od(1) are required"),
-            "{outcome:?}"
-        );
-    }
-}
-
-#[test]
 fn static_programs_are_recognised() {
     let scratch = Scratch::new();
     for option in ["-static", "-static-pie"] {

@@ -1,26 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `--report`: how smcctl is found, and what it is given.
+//! `--report`: what the program gets.
 //! What the report says is for tests/report.
 
-use crate::sandbox::{self, as_nobody, command, run, smc_run, Scratch};
+use crate::sandbox::{as_nobody, command, run, smc_run, Scratch};
 use crate::sanitizers::runtime;
-use std::fs;
-use std::path::PathBuf;
-
-/// Installs the script, its library at `library`, and smcctl.
-fn install(prefix: &Scratch, library: &str) -> PathBuf {
-    let built = |name: &str| {
-        let path = sandbox::library().with_file_name(name);
-        fs::read(&path).unwrap_or_else(|error| {
-            panic!(
-                "{}: {error}: cargo build --release -p smcctl",
-                path.display()
-            )
-        })
-    };
-    prefix.program("bin/smcctl", built("smcctl"));
-    prefix.install(library)
-}
 
 #[test]
 fn smcctl_is_found_and_what_is_preloaded_stays() {
@@ -30,7 +13,7 @@ fn smcctl_is_found_and_what_is_preloaded_stays() {
         "lib64/libsmc_shim.so",
     ] {
         let prefix = Scratch::new();
-        let installed = install(&prefix, place);
+        let installed = prefix.install(place);
         let shim = prefix.path().join(place).display().to_string();
         let mut with = command(&installed);
         let said = run(as_nobody(with.args(["--report", "printenv", "LD_PRELOAD"])));
@@ -49,7 +32,7 @@ fn smcctl_is_found_and_what_is_preloaded_stays() {
 #[test]
 fn it_is_behind_what_has_to_be_the_first() {
     let prefix = Scratch::new();
-    let installed = install(&prefix, "lib/libsmc_shim.so");
+    let installed = prefix.install("lib/libsmc_shim.so");
     let runtime = runtime("libasan.so");
     let mut with = command(&installed);
     with.args(["--report", "printenv", "LD_PRELOAD"])
@@ -60,17 +43,6 @@ fn it_is_behind_what_has_to_be_the_first() {
     let expected = format!("{runtime}:{}\n", shim.display());
     assert_eq!(said.stdout, expected, "{said:?}");
     assert_eq!(said.stderr, "smcctl: no connections of printenv\n");
-}
-
-#[test]
-fn what_is_missing_is_named() {
-    let prefix = Scratch::new();
-    let installed = prefix.install("lib/libsmc_shim.so");
-    let outcome = run(command(&installed).args(["--report", "echo", "started"]));
-    let line = outcome.refused(127);
-    let smcctl = prefix.path().join("bin/smcctl");
-    assert!(line.contains(&smcctl.display().to_string()), "{line}");
-    assert!(line.contains("cargo build --release -p smcctl"), "{line}");
 }
 
 #[test]

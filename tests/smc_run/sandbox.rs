@@ -48,17 +48,26 @@ pub fn script() -> PathBuf {
 
 /// The release build of the library, found as `smc_run` finds it.
 pub fn library() -> PathBuf {
+    built("libsmc_shim.so")
+}
+
+/// The release build of smcctl, which `smc_run` becomes.
+pub fn smcctl() -> PathBuf {
+    built("smcctl")
+}
+
+fn built(name: &str) -> PathBuf {
     let checkout = checkout();
     let target = std::env::var_os("CARGO_TARGET_DIR").filter(|target| !target.is_empty());
-    let built = target.map(|target| checkout.join(target).join("release/libsmc_shim.so"));
-    let beside = checkout.join("target/release/libsmc_shim.so");
+    let built = target.map(|target| checkout.join(target).join("release").join(name));
+    let beside = checkout.join("target/release").join(name);
     let found = built
         .into_iter()
         .chain([beside.clone()])
         .find(|path| path.is_file());
     found.unwrap_or_else(|| {
         panic!(
-            "{} is missing: cargo build --release -p smc-shim",
+            "{} is missing: cargo build --release -p smc-shim -p smcctl",
             beside.display()
         )
     })
@@ -121,11 +130,23 @@ impl Scratch {
         program
     }
 
-    /// Installs script and library: `bin/smc_run` and the library at `library`.
+    /// Installs all: `bin/smc_run`, `bin/smcctl` and the library at `library`.
     pub fn install(&self, library_at: &str) -> PathBuf {
         let copy = fs::read(library()).expect("library");
         self.program(library_at, copy);
-        self.program("bin/smc_run", fs::read(script()).expect("smc_run"))
+        self.install_programs("bin", "bin")
+    }
+
+    /// Installs the script and smcctl alone, in these folders.
+    pub fn install_programs(&self, script_in: &str, smcctl_in: &str) -> PathBuf {
+        self.program(
+            &format!("{smcctl_in}/smcctl"),
+            fs::read(smcctl()).expect("smcctl"),
+        );
+        self.program(
+            &format!("{script_in}/smc_run"),
+            fs::read(script()).expect("smc_run"),
+        )
     }
 }
 

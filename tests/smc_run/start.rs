@@ -208,7 +208,7 @@ fn closed_descriptors_stay_closed_and_open_none() {
 #[test]
 fn disabled_means_nothing_but_the_command() {
     let scratch = Scratch::new();
-    let alone = scratch.program("bin/smc_run", fs::read(script()).unwrap()); // no library at all
+    let alone = scratch.install_programs("bin", "bin"); // no library at all
     let mut disabled = command(&alone);
     disabled
         .args(["sh", "-c", "echo \"${LD_PRELOAD-none}\""])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Values that do not parse, and the journal's file: one line, nothing started.
 
-use crate::sandbox::{as_nobody, command, run, script, smc_run, Scratch};
+use crate::sandbox::{as_nobody, command, run, smc_run, Scratch};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -36,10 +36,7 @@ const BAD_WITHOUT_OPTION: [(&str, &str, &str); 6] = [
 
 #[test]
 fn every_variable_is_tested_here() {
-    let script = fs::read_to_string(script()).unwrap();
-    let (_, settings) = script.split_once("\nsmc_settings='").unwrap();
-    let (settings, _) = settings.split_once('\'').unwrap();
-    let mut settings: Vec<_> = settings.split_whitespace().collect();
+    let mut settings = smc_policy::VARIABLES.to_vec();
     let all = BAD.into_iter().chain(BAD_WITHOUT_OPTION);
     let mut tested: Vec<_> = all.map(|(variable, ..)| variable).collect();
     tested.push("SMC_LOG_FILE"); // any path is one: see the last tests here
@@ -86,7 +83,7 @@ fn a_bad_value_of_a_variable_is_one_line_and_starts_nothing() {
 }
 
 #[test]
-fn a_bad_value_is_found_though_the_trial_program_is_not_listed() {
+fn a_bad_value_is_found_though_the_program_is_not_listed() {
     let outcome = run(&mut smc_run([
         "-P",
         "no-such-program",
@@ -128,7 +125,7 @@ fn lines_of_the_journal_are_no_problem() {
 }
 
 #[test]
-fn the_trial_start_leaves_the_log_file_alone() {
+fn only_the_command_writes_to_the_log_file() {
     let scratch = Scratch::new();
     let log = scratch.write("journal", "kept\n");
     let path = log.to_str().unwrap();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `smcctl run`: starts a program with `smc_run`, and with `--report` prints afterwards
-//! what its connections were.
+//! `smcctl run`, which `smc_run` becomes: starts a program over SMC, and with `--report`
+//! prints afterwards what its connections were.
 
 use crate::failure::{words, Failure, Outcome};
 use crate::kernel::smc_socket::Supported;
+use crate::launch::{self, Format, Launch, Parsed};
 use crate::output::{Output, Report};
 use crate::preload::{self, Libraries};
 use crate::run::child::Running;
@@ -13,30 +14,22 @@ use crate::run::reader::Reader;
 use crate::run::reason::Explainer;
 use crate::run::report::ConnectionReport;
 use crate::run::shared_memory::SharedTable;
-use crate::run::signals::{self, Signals};
-use crate::smc_run;
+use crate::run::signals::Signals;
 use clap::{Args, ValueHint};
 use smc_core::report::table;
 use smc_policy::Config;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::{self, Write};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{exit, Command};
+use std::process::{exit, ExitCode};
 
 /// Arguments of `smcctl run`.
 #[derive(Debug, Args)]
-#[command(override_usage = "smcctl run [--report] [smc_run options] [--] COMMAND [ARGUMENTS]")]
+#[command(override_usage = "smcctl run [smc_run options] [--] COMMAND [ARGUMENTS]")]
+#[command(disable_help_flag = true)]
 pub struct Arguments {
-    /// At the end print on standard error what its connections were
-    #[arg(long)]
-    report: bool,
-    /// The LD_PRELOAD that smc_run determined; it has set up everything else.
-    #[arg(long, hide = true)]
-    prepared: Option<OsString>,
     /// Options of smc_run (`smc_run -h` lists them), and the command
     #[arg(
-        required = true,
         trailing_var_arg = true,
         allow_hyphen_values = true,
         value_name = "COMMAND",
@@ -48,58 +41,69 @@ pub struct Arguments {
 /// Runs the command; returns only on failure.
 ///
 /// # Errors
-/// When `smc_run`, the library or shared memory is missing.
+/// When shared memory for the report is missing.
 pub fn run(arguments: Arguments, output: &Output) -> Outcome {
-    match arguments.prepared {
-        Some(list) => report(&arguments.command, &list, output),
-        None => Err(exec_smc_run(&arguments, output)),
-    }
+    start(arguments.command, output.is_json())
 }
 
-/// Becomes `smc_run`, which parses its options and, for a report, executes this again
-/// with `--prepared`.
-fn exec_smc_run(arguments: &Arguments, output: &Output) -> Failure {
-    let smc_run = match smc_run::find_own() {
-        Ok(path) => path,
-        Err(failure) => return failure,
+/// The same for the arguments behind `smcctl run`.
+///
+/// # Errors
+/// As [`run`].
+pub fn start(arguments: Vec<OsString>, is_json: bool) -> Outcome {
+    let options = match launch::parse(arguments) {
+        Ok(Parsed::Start(options)) => options,
+        Ok(Parsed::Print(text)) => {
+            let _ = io::stdout().write_all(text.as_bytes());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Err(refusal) => return Ok(refusal.report()),
     };
-    let mut command = Command::new(&smc_run);
-    if arguments.report {
-        command.arg(if output.is_json() {
-            "--report=json"
-        } else {
-            "--report"
+    let launch = match launch::prepare(&options) {
+        Ok(launch) => launch,
+        Err(refusal) => return Ok(refusal.report()),
+    };
+    if options.is_dry_run {
+        let printed = io::stdout().write_all(&launch.for_a_shell());
+        return printed.map(|()| ExitCode::SUCCESS).map_err(|error| {
+            Failure::new(format!(
+                "cannot write to standard output: {}",
+                words(&error)
+            ))
         });
     }
-    signals::inherit(&mut command);
-    let error = command.args(&arguments.command).exec();
-    let smc_run = smc_run.display();
-    Failure::new(format!("cannot execute {smc_run}: {}", words(&error)))
+    match options.report {
+        Some(format) => report(&launch, is_json || format == Format::Json),
+        None => Ok(launch.exec().report()),
+    }
 }
 
-/// Runs the command with the libraries in `prepared`, and prints the report.
-fn report(command: &[OsString], prepared: &OsStr, output: &Output) -> Outcome {
-    let config = Config::from_env(|name| std::env::var_os(name))
+/// Runs the command and prints the report.
+fn report(launch: &Launch, is_json: bool) -> Outcome {
+    let config = Config::from_env(|name| launch.value(name))
         .map_err(|problem| Failure::new(problem.to_string()))?;
-    let name = command.first().map(Path::new).and_then(Path::file_name);
+    let name = launch
+        .command
+        .first()
+        .map(Path::new)
+        .and_then(Path::file_name);
     let name = name.unwrap_or_default().to_string_lossy().into_owned();
 
-    let libraries = Libraries::parse(prepared);
     let inherited = descriptors::open();
     let shared = SharedTable::create()?;
-    let mut variables = Vec::new();
+    let mut variables = launch.variables.clone();
+    let list = launch.value(preload::VARIABLE).unwrap_or_default();
     // The shim reports; the connections of a program that cannot load it are not counted.
-    if libraries.find(preload::SHIM).is_some() {
+    if Libraries::parse(&list).find(preload::SHIM).is_some() {
         variables.push((table::VARIABLE, Some(shared.path().into())));
     }
-    variables.push((preload::VARIABLE, libraries.value()));
 
     let signals = Signals::block();
     let reader = Reader::begin(
         shared.table(),
         Explainer::new(config, Supported::probe().any()),
     )?;
-    let running = match Running::start(command, &variables, &signals, &inherited) {
+    let running = match Running::start(&launch.command, &variables, &signals, &inherited) {
         Ok(running) => running,
         Err(error) => {
             let failure = Failure::new(format!("{name}: {}", words(&error)));
@@ -126,7 +130,7 @@ fn report(command: &[OsString], prepared: &OsStr, output: &Output) -> Outcome {
     );
     drop(shared);
     let report = ConnectionReport::new(name, &tally, is_counted, not_counted, is_background);
-    if output.is_json() {
+    if is_json {
         let text = serde_json::to_string_pretty(&report).unwrap_or_default();
         print(&format!("{text}\n"));
     } else {

@@ -89,6 +89,7 @@ impl Running {
             };
         }
         signals::inherit(&mut program);
+        descriptors::inherit(&mut program);
         signals.restore_in(&mut program);
         let first = program.spawn()?.id();
         let running = Self {

@@ -4,6 +4,35 @@
 use std::ffi::c_int;
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+/// Which of the standard descriptors were closed when this process began. (Rust's runtime
+/// opens `/dev/null` for them before `main`.)
+static CLOSED: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
+
+/// Saves which they are. Called by the loader, before Rust's runtime starts.
+pub fn save_closed() {
+    for (fd, closed) in (0..).zip(&CLOSED) {
+        // SAFETY: F_GETFD only reads a flag.
+        closed.store(unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0, Relaxed);
+    }
+}
+
+/// Makes `command` begin without those that were closed.
+pub fn inherit(command: &mut Command) {
+    let closed = CLOSED.each_ref().map(|closed| closed.load(Relaxed));
+    // SAFETY: the closure only makes system calls, on descriptors that Rust's runtime opened.
+    unsafe {
+        command.pre_exec(move || {
+            for (fd, _) in (0..).zip(closed).filter(|(_, is_closed)| *is_closed) {
+                libc::close(fd);
+            }
+            Ok(())
+        });
+    }
+}
 
 /// Returns the open descriptors above standard error.
 #[must_use]

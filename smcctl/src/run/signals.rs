@@ -16,7 +16,7 @@ static INHERITED: [AtomicUsize; 2] = [
 const SIGNALS: [c_int; 2] = [libc::SIGPIPE, libc::SIGCHLD];
 
 /// Saves the inherited actions. Called by the loader, before Rust's runtime starts.
-pub extern "C" fn save_inherited() {
+pub fn save_inherited() {
     for (place, signal) in INHERITED.iter().zip(SIGNALS) {
         let mut action = MaybeUninit::<libc::sigaction>::zeroed();
         // SAFETY: a null pointer for the new action: sigaction only writes the old one.
