@@ -3,6 +3,7 @@
 
 mod command;
 mod elf;
+mod exec;
 mod library;
 mod log_file;
 mod options;
@@ -11,7 +12,8 @@ mod program;
 mod script;
 mod search;
 
-pub use command::{prepare, Launch};
+pub use command::prepare;
+pub use exec::Launch;
 pub use options::{parse, Format, Options, Parsed};
 
 use std::fmt;
