@@ -18,7 +18,7 @@ pub struct Topic {
 pub const TOPICS: &[Topic] = &[
     Topic {
         name: "ipv6",
-        brief: "SMC-R version 2 connects IPv4 addresses only",
+        brief: "SMC-R version 2 does not connect IPv6 addresses",
         text: &[
             "The kernel offers SMC-R version 2 only for connections between IPv4 addresses. \
              Before Linux 6.14 the client's socket must be an IPv4 socket, too: an IPv6 socket \
