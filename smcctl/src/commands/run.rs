@@ -25,9 +25,12 @@ use std::process::{exit, ExitCode};
 
 /// Arguments of `smcctl run`.
 #[derive(Debug, Args)]
-#[command(override_usage = "smcctl run [smc_run options] [--] COMMAND [ARGUMENTS]")]
+#[command(override_usage = "smcctl run [--report] [smc_run options] [--] COMMAND [ARGUMENTS]")]
 #[command(disable_help_flag = true)]
 pub struct Arguments {
+    /// At the end print on standard error what its connections were
+    #[arg(long)]
+    report: bool,
     /// Options of smc_run (`smc_run -h` lists them), and the command
     #[arg(
         trailing_var_arg = true,
@@ -43,7 +46,9 @@ pub struct Arguments {
 /// # Errors
 /// When shared memory for the report is missing.
 pub fn run(arguments: Arguments, output: &Output) -> Outcome {
-    start(arguments.command, output.is_json())
+    let report = arguments.report.then(|| "--report".into());
+    let command = report.into_iter().chain(arguments.command);
+    start(command.collect(), output.is_json())
 }
 
 /// The same for the arguments behind `smcctl run`.
