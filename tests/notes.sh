@@ -5,10 +5,10 @@ set -eu
 skipped=$(cat "$@" | grep -c 'skipped: ' || :)
 findings=$(cat "$@" | grep -c 'finding: ' || :)
 [ "$skipped" = 0 ] || {
-    printf '\n%s tests skipped here, since each\n' "$skipped"
+    printf '\nTests skipped here: %s\n' "$skipped"
     cat "$@" | sed -n 's/.*skipped: [^ ]* [^ ]*: //p' | sort | uniq -c | sort -rn
 }
 [ "$findings" = 0 ] || {
-    printf '\n%s findings\n' "$findings"
+    printf '\nFindings: %s\n' "$findings"
     cat "$@" | sed -n 's/.*finding: /  /p'
 }
