@@ -5,6 +5,7 @@
 use super::elf::{self, Elf};
 use super::Refusal;
 use crate::preload::SHIM;
+use rustix::fs::{statvfs, StatVfsMountFlags};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -96,5 +97,9 @@ fn why_broken(path: &Path, own: &Elf) -> Option<&'static str> {
     if library.machine.0 != own.machine.0 {
         return Some("wrong ELF class");
     }
-    (library.machine != own.machine).then_some("built for another processor")
+    if library.machine != own.machine {
+        return Some("built for another processor");
+    }
+    let is_noexec = statvfs(path).is_ok_and(|fs| fs.f_flag.contains(StatVfsMountFlags::NOEXEC));
+    is_noexec.then_some("on a file system that is mounted noexec")
 }
