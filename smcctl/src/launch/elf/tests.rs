@@ -3,6 +3,7 @@
 
 use super::{read, Elf};
 use crate::system::fixtures::Tree;
+use std::path::Path;
 
 /// A file of ELF's headers and segments, of one width and byte order.
 #[derive(Clone, Copy)]
@@ -132,14 +133,18 @@ fn both_byte_orders_and_widths_are_read() {
         let build_id = [shape.u32s(&[4, 5, 3]), b"GNU\x0012345".to_vec(), vec![0; 3]].concat();
         let go = [shape.u32s(&[4, 4, 4]), b"Go\0\0abcd".to_vec()].concat();
         let notes = [build_id.clone(), go].concat();
-        assert_eq!(
-            file(&[text, LOADER, (4, &build_id, 4)]),
-            expected(true, false, false)
-        );
-        assert_eq!(
-            file(&[text, LOADER, (4, &notes, 4)]),
-            expected(true, true, false)
-        );
+        let property = [
+            shape.u32s(&[4, 9, 5]),
+            b"GNU\x00123456789".to_vec(),
+            vec![0; 7],
+        ]
+        .concat();
+        for (notes, is_go) in [(&build_id, false), (&notes, true)] {
+            let segments = [text, LOADER, (4, &property, 8), (4, notes, 4)];
+            assert_eq!(file(&segments), expected(true, is_go, false));
+        }
+        let one_segment = [property, notes.clone()].concat();
+        assert_eq!(file(&[(4, &one_segment, 8)]), expected(false, true, false));
         assert_eq!(file(&[text, (4, &notes, 4)]), expected(false, true, false));
         assert_eq!(
             file(&[text, (2, b"dynamic", 8)]),
@@ -169,16 +174,16 @@ fn a_forged_header_is_read_in_bounded_time() {
     let good = shape.file(62, &[LOADER, (4, &huge_name, 4)]);
     let loader = Some("/lib/ld64.so.1".to_owned());
     let machine = (2, 1, 62);
-    let expected = Elf {
+    let expected = |loader| Elf {
         machine,
         loader,
         ..Elf::default()
     };
-    assert_eq!(inspect(&good), Some(expected));
+    assert_eq!(inspect(&good), Some(expected(loader)));
     // A table of 65535 times the same segment, full of the shortest notes.
     let mut table = shape.file(62, &[(4, &[0; 4096], 4)]);
     table[54..58].copy_from_slice(&[0, 0, 0xff, 0xff]);
-    assert!(inspect(&table).is_none_or(|elf| !elf.is_go));
+    assert_eq!(inspect(&table), Some(expected(None)));
     for length in [0, 4, 10, 70] {
         let _ = inspect(&good[..length]);
     }
@@ -194,4 +199,5 @@ fn a_forged_header_is_read_in_bounded_time() {
         assert!(inspect(&forged).is_none_or(|elf| !elf.is_go));
     }
     assert_eq!(inspect(b"no ELF file"), None);
+    assert_eq!(read(Path::new("/no/such/file")), None);
 }
