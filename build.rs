@@ -2,10 +2,14 @@
 //! Linking: what the loader does in every process that the shim enters is decided here
 //! (`scripts/bench` measures it).
 
-use std::{env, fs, io, path::Path, process::Command};
+#[path = "build/unwinder.rs"]
+mod unwinder;
+
+use std::{env, io, process::Command};
 
 fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=build/unwinder.rs");
     println!("cargo:rustc-check-cfg=cfg(has_naked_functions)");
     if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("x86_64") && compiler_is_from(88)? {
         println!("cargo:rustc-cfg=has_naked_functions"); // src/hooks/exec_variadic.rs
@@ -13,12 +17,7 @@ fn main() -> io::Result<()> {
     if env::var("CARGO_CFG_TARGET_ENV").as_deref() != Ok("gnu") {
         return Ok(());
     }
-    // std asks for `-lgcc_s`. A linker script of that name, found first, names the static
-    // unwinder: otherwise every preloaded process would load the shared one, too.
-    let folder = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
-    let folder = Path::new(&folder);
-    fs::write(folder.join("libgcc_s.so"), "INPUT(-lgcc_eh)\n")?;
-    println!("cargo:rustc-link-search=native={}", folder.display());
+    unwinder::link_statically()?;
     for argument in [
         // Look up a function when it is first called.
         "-z,lazy",
