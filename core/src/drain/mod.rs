@@ -79,7 +79,7 @@ fn release(fd: c_int, owns_memory: bool) {
     }
     match sharing::of(fd) {
         Sharing::Child if has_unsent => drop(background::start(fd, Work::DrainShared)),
-        Sharing::Duplicate if has_unsent => drop(drain_in_background(fd)),
+        Sharing::Duplicate if has_unsent => drop(start_or_wait(fd, Work::Drain)),
         Sharing::Parent | Sharing::Child | Sharing::Duplicate => {}
         Sharing::Nobody => {
             let is_drained_in_background = has_unsent && release_last(fd);
@@ -103,12 +103,12 @@ fn release_last(fd: c_int) -> bool {
         }
         None => uncork(fd),
     }
-    has_unsent(fd) && drain_in_background(fd)
+    has_unsent(fd) && start_or_wait(fd, Work::Drain)
 }
 
-/// Drains `fd` in the background, or else now. Whether in the background.
-fn drain_in_background(fd: c_int) -> bool {
-    let is_started = background::start(fd, Work::Drain).is_ok();
+/// Starts `work` in the background, or else waits until `fd` is drained. Whether it is started.
+fn start_or_wait(fd: c_int, work: Work) -> bool {
+    let is_started = background::start(fd, work).is_ok();
     if !is_started {
         let _ = wait_until_sent(fd, Deadlines::default().of_counted());
     }
@@ -148,15 +148,11 @@ pub fn before_shutdown(fd: c_int, how: c_int) -> bool {
 /// Whether the sending side is shut in the background when all is sent.
 fn shuts_in_background(fd: c_int) -> bool {
     uncork(fd);
-    if !has_unsent(fd) {
-        return false;
+    let is_started = has_unsent(fd) && start_or_wait(fd, Work::DrainAndShut);
+    if is_started {
+        fd_table::draining(fd);
     }
-    if background::start(fd, Work::DrainAndShut).is_err() {
-        let _ = wait_until_sent(fd, Deadlines::default().of_counted());
-        return false;
-    }
-    fd_table::draining(fd);
-    true
+    is_started
 }
 
 /// After `shutdown(fd, SHUT_RD)`, of which the kernel notifies nobody who waits.
