@@ -17,7 +17,6 @@ use crate::run::shared_memory::SharedTable;
 use crate::run::signals::Signals;
 use clap::{Args, ValueHint};
 use smc_core::report::table;
-use smc_policy::Config;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
@@ -85,13 +84,7 @@ pub fn start(arguments: Vec<OsString>, is_json: bool) -> Outcome {
 
 /// Runs the command and prints the report.
 fn report(launch: &Launch, is_json: bool) -> Outcome {
-    let config = Config::from_env(|name| launch.value(name))
-        .map_err(|problem| Failure::new(problem.to_string()))?;
-    let name = launch
-        .command
-        .first()
-        .map(Path::new)
-        .and_then(Path::file_name);
+    let name = Path::new(launch.name()).file_name();
     let name = name.unwrap_or_default().to_string_lossy().into_owned();
 
     let inherited = descriptors::open();
@@ -106,7 +99,7 @@ fn report(launch: &Launch, is_json: bool) -> Outcome {
     let signals = Signals::block();
     let reader = Reader::begin(
         shared.table(),
-        Explainer::new(config, Supported::probe().any()),
+        Explainer::new(launch.config.clone(), Supported::probe().any()),
     )?;
     let running = match Running::start(&launch.command, &variables, &signals, &inherited) {
         Ok(running) => running,

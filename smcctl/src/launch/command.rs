@@ -50,15 +50,11 @@ pub fn prepare(options: &Options) -> Result<Launch, Refusal> {
         }
     }
     settle_log_file(&mut launch, &options.settings)?;
-    check_values(&launch, &options.settings)?;
+    launch.config = read_values(&launch, &options.settings)?;
     let library = library::find()?;
     let program = program::inspect(&launch.file, &path, &library.elf);
     if let Some(obstacle) = &program.obstacle {
-        let name = launch
-            .command
-            .first()
-            .map(|name| name.to_string_lossy().into_owned());
-        let mut subject = name.unwrap_or_default();
+        let mut subject = launch.name().to_string_lossy().into_owned();
         if let Some(interpreter) = &program.interpreter {
             subject = format!("{subject} (run by {interpreter})");
         }
@@ -78,13 +74,8 @@ pub fn prepare(options: &Options) -> Result<Launch, Refusal> {
 
 /// The file of the command.
 fn find(launch: &Launch, path: &OsStr) -> Result<PathBuf, Refusal> {
-    let name = launch
-        .command
-        .first()
-        .map(OsString::as_os_str)
-        .unwrap_or_default();
-    let shown = name.to_string_lossy();
-    search::executable(name, path).map_err(|missing| match missing {
+    let shown = launch.name().to_string_lossy();
+    search::executable(launch.name(), path).map_err(|missing| match missing {
         Missing::NotFound => Refusal::new(127, format!("{shown}: command not found")),
         Missing::NotExecutable => {
             let why = "cannot execute: not an executable file, or permission denied";
@@ -127,18 +118,16 @@ fn settle_log_file(launch: &mut Launch, settings: &[Setting]) -> Result<(), Refu
 }
 
 /// The library reads the same values in the same way.
-fn check_values(launch: &Launch, settings: &[Setting]) -> Result<(), Refusal> {
-    Config::from_env(|name| launch.value(name))
-        .map(drop)
-        .map_err(|problem| {
-            let line = problem.to_string();
-            let variable = problem.variable();
-            let line = match (option_of(settings, variable), line.strip_prefix(variable)) {
-                (Some(option), Some(rest)) => format!("{option}{rest}"),
-                _ => line,
-            };
-            Refusal::new(2, line)
-        })
+fn read_values(launch: &Launch, settings: &[Setting]) -> Result<Config, Refusal> {
+    Config::from_env(|name| launch.value(name)).map_err(|problem| {
+        let line = problem.to_string();
+        let variable = problem.variable();
+        let line = match (option_of(settings, variable), line.strip_prefix(variable)) {
+            (Some(option), Some(rest)) => format!("{option}{rest}"),
+            _ => line,
+        };
+        Refusal::new(2, line)
+    })
 }
 
 /// If the user sets the variable, the programs that the command starts are likely to need it.

@@ -63,8 +63,8 @@ where
     let endian = header.endian().ok()?;
     let segments = header.program_headers(endian, data).unwrap_or_default();
     let is_short = |segment: &&H::ProgramHeader| segment.p_filesz(endian).into() <= MOST;
-    let segments = || segments.iter().filter(is_short);
-    let loader = segments().find_map(|segment| segment.interpreter(endian, data).ok()?);
+    let short = || segments.iter().filter(is_short);
+    let loader = short().find_map(|segment| segment.interpreter(endian, data).ok()?);
     let is_dynamic = is_program && loader.is_some();
     let has_note = |segment| has_go_note::<H, R>(segment, endian, data);
     let has_asan = |name: String| name.contains("libasan.so") || name.contains("libclang_rt.asan");
@@ -76,9 +76,9 @@ where
             header.e_machine(endian),
         ),
         loader: loader.map(|path| String::from_utf8_lossy(path).into_owned()),
-        is_go: is_program && segments().any(has_note)
+        is_go: is_program && short().any(has_note)
             || is_dynamic && has_go_section(header, endian, data),
-        has_asan: is_dynamic && first_library(header, endian, data).is_some_and(has_asan),
+        has_asan: is_dynamic && first_library::<H, R>(segments, endian, data).is_some_and(has_asan),
     })
 }
 
@@ -116,12 +116,15 @@ where
 }
 
 /// The first `DT_NEEDED`.
-fn first_library<'data, H, R>(header: &H, endian: Endianness, data: R) -> Option<String>
+fn first_library<'data, H, R>(
+    segments: &[H::ProgramHeader],
+    endian: Endianness,
+    data: R,
+) -> Option<String>
 where
     H: FileHeader<Endian = Endianness>,
     R: ReadRef<'data>,
 {
-    let segments = header.program_headers(endian, data).ok()?;
     let dynamic = segments
         .iter()
         .filter(|segment| segment.p_filesz(endian).into() <= MOST)

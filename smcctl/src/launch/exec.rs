@@ -4,8 +4,8 @@
 use super::Refusal;
 use crate::failure::words;
 use crate::preload::VARIABLE as PRELOAD;
-use crate::run::{descriptors, signals};
-use smc_policy::VARIABLES;
+use crate::run::child;
+use smc_policy::{Config, VARIABLES};
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -25,11 +25,20 @@ pub struct Launch {
     pub(super) file: PathBuf,
     /// Its environment has a setting for AddressSanitizer.
     pub(super) has_asan: bool,
+    /// What the library reads from the environment.
+    pub config: Config,
     /// Variables to be set, or removed (`None`).
     pub variables: Vec<(&'static str, Option<OsString>)>,
 }
 
 impl Launch {
+    /// The command as it was given.
+    #[must_use]
+    pub fn name(&self) -> &OsStr {
+        let name = self.command.first();
+        name.map(OsString::as_os_str).unwrap_or_default()
+    }
+
     /// The value that a variable has for the command.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<OsString> {
@@ -65,21 +74,9 @@ impl Launch {
     /// Becomes the command. Returns why it cannot.
     #[must_use]
     pub fn exec(&self) -> Refusal {
-        let name = self
-            .command
-            .first()
-            .map(OsString::as_os_str)
-            .unwrap_or_default();
         let mut command = Command::new(&self.file);
-        command.arg0(name).args(self.command.iter().skip(1));
-        for (variable, value) in &self.variables {
-            match value {
-                Some(value) => command.env(variable, value),
-                None => command.env_remove(variable),
-            };
-        }
-        signals::inherit(&mut command);
-        descriptors::inherit(&mut command);
+        command.arg0(self.name()).args(self.command.iter().skip(1));
+        child::inherit(&mut command, &self.variables);
         let error = command.exec();
         // As shells do.
         let is_missing = [libc::ENOENT, libc::ENOTDIR, libc::ELOOP, libc::ENAMETOOLONG];
@@ -89,7 +86,7 @@ impl Launch {
         let status = if is_missing { 127 } else { 126 };
         Refusal::new(
             status,
-            format!("{}: {}", name.to_string_lossy(), words(&error)),
+            format!("{}: {}", self.name().to_string_lossy(), words(&error)),
         )
     }
 }

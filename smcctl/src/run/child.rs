@@ -56,6 +56,19 @@ impl End {
     }
 }
 
+/// Sets or removes (`None`) these variables of `program`, and makes it inherit what this
+/// process inherited.
+pub fn inherit(program: &mut Command, variables: &[(&str, Option<OsString>)]) {
+    for (variable, value) in variables {
+        match value {
+            Some(value) => program.env(variable, value),
+            None => program.env_remove(variable),
+        };
+    }
+    signals::inherit(program);
+    descriptors::inherit(program);
+}
+
 /// A program that runs as a child of this process.
 #[derive(Debug)]
 pub struct Running {
@@ -82,14 +95,7 @@ impl Running {
         unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
         let mut program = Command::new(name);
         program.args(arguments);
-        for (variable, value) in variables {
-            match value {
-                Some(value) => program.env(variable, value),
-                None => program.env_remove(variable),
-            };
-        }
-        signals::inherit(&mut program);
-        descriptors::inherit(&mut program);
+        inherit(&mut program, variables);
         signals.restore_in(&mut program);
         let first = program.spawn()?.id();
         let running = Self {
