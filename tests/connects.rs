@@ -3,8 +3,8 @@
 //! on TCP and under `smc_run`, word by word. On bare SMC it says something else.
 #![allow(missing_docs)]
 
+use kit::bare;
 use kit::scene::Scene;
-use kit::{bare, Kernel};
 
 const COUNT: &str = env!("CARGO_BIN_EXE_count");
 
@@ -39,10 +39,7 @@ silent later: says why; again: hello
 ";
 
 fn are_as_on_tcp(address: &str, nobody: &str) {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -52,10 +49,7 @@ fn are_as_on_tcp(address: &str, nobody: &str) {
 
 #[test]
 fn are_not_on_bare_smc() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);

@@ -55,6 +55,14 @@ fn rounds() -> usize {
 /// How often each file was sent, and how often it arrived whole.
 type Arrived = BTreeMap<String, (usize, usize)>;
 
+fn assert_all_whole(scene: &Scene, arrived: &Arrived) {
+    assert!(
+        arrived.values().all(|(sent, whole)| sent == whole),
+        "{arrived:?}"
+    );
+    scene.assert_all_smc();
+}
+
 /// Sends `files` to one receiver, eight at a time; both sides run by `run`.
 fn sent(scene: &Scene, run: &str, files: &[&str]) -> Arrived {
     let count = files.len();
@@ -111,11 +119,7 @@ fn files_arrive_whole() {
     }
     println!("(sent, arrived whole): {arrived:?}");
     assert_eq!(arrived.len(), FILES.len() + VARIANTS.len());
-    assert!(
-        arrived.values().all(|(sent, whole)| sent == whole),
-        "{arrived:?}"
-    );
-    scene.assert_all_smc();
+    assert_all_whole(&scene, &arrived);
 }
 
 /// A child that ends leaves a socket with unsent data to its parent, which closes it and ends,
@@ -127,11 +131,7 @@ fn what_a_child_leaves_to_its_parent_arrives() {
     files.extend(["asleep python-fork-waits", "slower python-child"].repeat(rounds()));
     let arrived = sent(&scene, SHIM, &files);
     assert_eq!(arrived.len(), 3);
-    assert!(
-        arrived.values().all(|(sent, whole)| sent == whole),
-        "{arrived:?}"
-    );
-    scene.assert_all_smc();
+    assert_all_whole(&scene, &arrived);
 }
 
 /// The control.

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """What the shim costs: measures, compares with its limits, prints a table.
 
-Called by scripts/bench, which describes the options. Most numbers are counts
-(instructions by callgrind, system calls by strace, bytes) of the same run repeated with
-and without the library, so none depends on the machine's speed. Program starts are ratios of CPU times,
-measured in pairs.
+Called by scripts/bench, which describes the options. Program starts are ratios of CPU
+times, measured in pairs. All other numbers are counts (instructions by callgrind, system
+calls by strace, bytes) of the same run repeated with and without the library, so they do
+not depend on the machine's speed.
 """
 
 import argparse

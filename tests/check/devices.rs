@@ -38,10 +38,7 @@ fn a_guest_without_devices_is_not_ready() {
 /// in two ways, and splice(2) of each.
 #[test]
 fn a_kernel_is_known_by_its_number() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let here = Machine::here().unwrap();

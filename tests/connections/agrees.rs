@@ -165,10 +165,7 @@ fn assert_group(scene: &Scene, role: &str, one: &Value, kind: &str) {
 
 #[test]
 fn sockets_of_all_kinds_and_families() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -183,10 +180,7 @@ fn sockets_of_all_kinds_and_families() {
 
 #[test]
 fn a_peer_without_smc() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -217,10 +211,7 @@ fn a_peer_without_smc() {
 /// What is not to be SMC was made TCP before it was connected.
 #[test]
 fn a_port_off_the_list() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -321,10 +312,7 @@ fn listeners_that_differ_in_their_addresses_only() {
 
 #[test]
 fn a_socket_that_does_nothing_yet() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);

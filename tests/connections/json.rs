@@ -4,7 +4,6 @@
 use crate::held::{all, ask, serve, Held};
 use crate::COUNT;
 use kit::scene::Scene;
-use kit::Kernel;
 use serde_json::Value;
 
 const CONNECTION: &[&str] = &[
@@ -52,10 +51,7 @@ fn keys(value: &Value) -> Vec<&str> {
 /// A connection with everything that there can be here, and that the others have not.
 #[test]
 fn json_is_as_documented() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);

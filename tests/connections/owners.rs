@@ -7,7 +7,7 @@ use crate::users::as_nobody;
 use crate::{COUNT, SOCKETS};
 use kit::machine::{Machine, Output};
 use kit::scene::Scene;
-use kit::{Kernel, SMCCTL};
+use kit::SMCCTL;
 use serde_json::Value;
 
 /// Exit status, processes in the order in which they are printed, and what is said.
@@ -63,10 +63,7 @@ fn each_kind_and_family<T>(addresses: [T; 2]) -> impl Iterator<Item = (&'static 
 
 #[test]
 fn all_who_share_a_listener_and_nobody_else() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -120,10 +117,7 @@ fn all_who_share_a_listener_and_nobody_else() {
 /// `--port` is either end, as for lsof; `--local-port` this one, as for fuser.
 #[test]
 fn the_end_that_has_the_port() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -162,10 +156,7 @@ fn the_end_that_has_the_port() {
 /// the inode of that; a TCP socket is, and is not SMC's.
 #[test]
 fn fallen_back_and_plain_tcp() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -196,10 +187,7 @@ fn fallen_back_and_plain_tcp() {
 
 #[test]
 fn a_user_is_told_that_others_have_it_and_what_his_own_is() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);

@@ -9,10 +9,7 @@ use serde_json::Value;
 
 #[test]
 fn filters_pick_and_combine() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);

@@ -20,10 +20,7 @@ pub fn as_nobody(arguments: &str) -> String {
 
 #[test]
 fn a_user_sees_everything_but_whose_it_is() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);

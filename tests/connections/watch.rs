@@ -5,7 +5,6 @@ use crate::held::{serve, Held};
 use crate::{COUNT, VIEWER};
 use kit::machine::Machine;
 use kit::scene::Scene;
-use kit::Kernel;
 use kit::SMCCTL;
 
 /// Runs `command` in a terminal: its status, and what it wrote in the end.
@@ -85,10 +84,7 @@ fn what_is_no_terminal_is_refused() {
 
 #[test]
 fn connections_are_seen_live() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -103,10 +99,7 @@ fn connections_are_seen_live() {
 
 #[test]
 fn what_is_counted_is_seen_live() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let (status, _) = view(

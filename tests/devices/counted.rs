@@ -100,10 +100,7 @@ fn best_of(stats: &Value) -> u64 {
 
 #[test]
 fn a_reset_is_for_who_did_it() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);

@@ -53,10 +53,7 @@ fn devices() {
 
 #[test]
 fn what_is_used_and_counted() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -117,10 +114,7 @@ fn what_is_used_and_counted() {
 /// Looking needs no privilege, and what does is named with the command that has it.
 #[test]
 fn users_without_privilege() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let here = Machine::here().unwrap();

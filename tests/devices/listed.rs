@@ -100,10 +100,7 @@ fn assert_agrees(machine: &Machine) {
 
 #[test]
 fn devices_are_those_of_ip_and_rdma() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);
@@ -225,10 +222,7 @@ fn pnetids_there_and_back() {
 
 #[test]
 fn ueids_there_and_back() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     let scene = Scene::new(COUNT);

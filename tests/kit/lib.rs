@@ -14,7 +14,7 @@ pub mod stream;
 pub mod transcript;
 pub mod truth;
 
-pub use notes::skips;
+pub use notes::{skips, skips_without_smc};
 use std::path::{Path, PathBuf};
 
 /// What the kernel under the tests can do; `SMC_TEST_KERNEL` names it, so that

@@ -5,6 +5,7 @@
 //! Each is a line on standard error, which the test runner does not capture, and in the file
 //! `SMC_TEST_NOTES`, if set. `scripts/test` and `tests/guests.sh` count them at the end.
 
+use crate::Kernel;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::thread;
@@ -16,6 +17,13 @@ pub fn skips(is_skipped: bool, reason: &str) -> bool {
         note("skipped", reason);
     }
     is_skipped
+}
+
+/// The same for a test that needs a kernel with SMC.
+#[must_use]
+pub fn skips_without_smc() -> bool {
+    let is_without = Kernel::expected() == Kernel::Without;
+    skips(is_without, "needs a kernel with SMC")
 }
 
 /// Notes that something was not as expected, and does not fail the run.

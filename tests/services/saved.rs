@@ -3,7 +3,6 @@
 
 use super::{run, said, COUNT};
 use kit::scene::Scene;
-use kit::Kernel;
 use serde_json::Value;
 
 const PYTHON: &str = "/usr/bin/python3";
@@ -42,10 +41,7 @@ fn outcomes(said: &str) -> Vec<String> {
 
 #[test]
 fn a_fresh_kernel_becomes_as_it_was_saved() {
-    if kit::skips(
-        Kernel::expected() == Kernel::Without,
-        "needs a kernel with SMC",
-    ) {
+    if kit::skips_without_smc() {
         return;
     }
     // It is the whole kernel that is changed.
